@@ -1,0 +1,1 @@
+//! Offers in memory: build, search, live availability.

@@ -1,0 +1,1 @@
+//! A connection to a daemon: pipelined, pooled, every await with a deadline.

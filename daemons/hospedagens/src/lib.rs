@@ -1,0 +1,1 @@
+//! Stays: their record and their search over several nights.

@@ -1,0 +1,1 @@
+//! Tours: their record and their search.

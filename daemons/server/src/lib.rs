@@ -1,0 +1,1 @@
+//! What every daemon is: settings, listener, connections, limits, dispatch, shutdown, systemd.

@@ -1,0 +1,1 @@
+//! Flights: their record and their search.

@@ -1,0 +1,1 @@
+//! Inventory for demonstrations and tests: real places, plausible flights, rooms and tours.

@@ -1,0 +1,1 @@
+//! The web client: pages over the three daemons.
