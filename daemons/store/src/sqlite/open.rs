@@ -1,0 +1,148 @@
+//! Opening the database: lock, check, settings, migrations. Every refusal names the file.
+
+use super::{Database, Fault, Guard};
+use crate::StoreError;
+use agencia_protocol::{LOCATOR_ALPHABET, Locator};
+use rand::RngExt;
+use rusqlite::{Connection, ErrorCode};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// Every schema change, oldest first. `user_version` counts those that were applied, so this list
+/// only ever grows at its end.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_ledger.sql")];
+
+/// Marks the file as a ledger: "AGNC".
+const APPLICATION_ID: i64 = 0x4147_4e43;
+
+impl Database {
+    /// Opens or creates the ledger in this file.
+    pub(crate) fn open(path: &Path, letter: char) -> Result<Self, StoreError> {
+        if Locator::new(letter, [0; 5]).is_none() {
+            return Err(StoreError::LocatorLetter { letter });
+        }
+        // The same file by another name, through a link say, must meet the same lock.
+        let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let lock = lock(&file).map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::Locked { path: path.to_owned() },
+            TryLockError::Error(source) => {
+                StoreError::Open { path: path.to_owned(), source: source.into() }
+            }
+        })?;
+        refuse_lost_database(&file)?;
+        let refused = |fault| refusal(path, fault);
+        let mut connection = Connection::open(&file).map_err(refused)?;
+        let version = recognise(&connection, path)?;
+        settings(&connection).map_err(refused)?;
+        check(&connection, path)?;
+        migrate(&mut connection, version).map_err(refused)?;
+        let places = 0..u8::try_from(LOCATOR_ALPHABET.len()).unwrap_or(u8::MAX);
+        Ok(Self {
+            connection,
+            in_force: None,
+            letter,
+            draw: Box::new(move || {
+                std::array::from_fn(|_| rand::rng().random_range(places.clone()))
+            }),
+            guard: Guard::Kept,
+            _lock: lock,
+        })
+    }
+}
+
+/// Takes the lock that keeps a second ledger from the file. It lies beside the database, not on
+/// it: SQLite's own locks end when any descriptor of the database is closed in this process.
+fn lock(database: &Path) -> Result<File, TryLockError> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(beside(database, ".lock"))
+        .map_err(TryLockError::Error)?;
+    file.try_lock()?;
+    Ok(file)
+}
+
+fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Refuses a write-ahead log without its database: SQLite would delete the log, and with it sales
+/// that were answered.
+fn refuse_lost_database(file: &Path) -> Result<(), StoreError> {
+    let length = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+    if length(file) == 0 && length(&beside(file, "-wal")) > 0 {
+        let detail = "it is missing or empty, but its -wal file is not".to_owned();
+        return Err(StoreError::Corrupt { path: file.to_owned(), detail });
+    }
+    Ok(())
+}
+
+fn refusal(path: &Path, fault: Fault) -> StoreError {
+    match fault.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Corrupt { path: path.to_owned(), detail: fault.to_string() }
+        }
+        _ => StoreError::Open { path: path.to_owned(), source: fault.into() },
+    }
+}
+
+/// The schema version of a ledger, zero for an empty file. Anything else is refused unchanged.
+fn recognise(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let refused = |fault| refusal(path, fault);
+    let application = number("pragma application_id").map_err(refused)?;
+    let found = number("pragma user_version").map_err(refused)?;
+    let tables = number("select count(*) from sqlite_schema").map_err(refused)?;
+    if application != APPLICATION_ID && (application, found, tables) != (0, 0, 0) {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    let known = MIGRATIONS.len();
+    usize::try_from(found).ok().filter(|version| *version <= known).ok_or_else(|| {
+        StoreError::NewerSchema {
+            path: path.to_owned(),
+            found,
+            known: i64::try_from(known).unwrap_or(i64::MAX),
+        }
+    })
+}
+
+fn settings(connection: &Connection) -> Result<(), Fault> {
+    connection.busy_timeout(std::time::Duration::ZERO)?;
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |row| {
+        let mode: String = row.get(0)?;
+        // Where shared memory cannot be had, SQLite stays in the old mode without an error.
+        if mode == "wal" { Ok(()) } else { Err(Fault::InvalidQuery) }
+    })?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "trusted_schema", false)
+}
+
+/// Reads every page once and refuses a file that is damaged.
+fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let detail: String = connection
+        .query_row("pragma quick_check(1)", [], |row| row.get(0))
+        .map_err(|fault| refusal(path, fault))?;
+    match detail.as_str() {
+        "ok" => Ok(()),
+        _ => Err(StoreError::Corrupt { path: path.to_owned(), detail }),
+    }
+}
+
+/// Applies the migrations after this version, all or none.
+fn migrate(connection: &mut Connection, version: usize) -> Result<(), Fault> {
+    if version == MIGRATIONS.len() {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    for migration in &MIGRATIONS[version..] {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    transaction.commit()
+}
