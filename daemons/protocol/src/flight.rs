@@ -40,7 +40,12 @@ pub struct Flight {
     #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub id: Option<OfferId>,
     /// Its seats; only inventory files say it.
-    #[serde(rename = "lugares", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "lugares",
+        default,
+        deserialize_with = "optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub capacity: Option<u32>,
     /// Its seats that are left; only replies say it.
     #[serde(rename = "disponiveis", default, skip_serializing_if = "Option::is_none")]

@@ -84,6 +84,43 @@ fn digits<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
+impl FromWire for u32 {
+    const EXPECTED: &'static str = "um número inteiro até 4294967295";
+
+    fn from_text(text: &str) -> Option<Self> {
+        digits(text)
+    }
+
+    fn from_number(number: u64) -> Option<Self> {
+        Self::try_from(number).ok()
+    }
+}
+
+/// Reads `true` or `false`, which a table's cell may also write as text or as `sim` or `não`.
+pub(crate) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    struct Truth;
+    impl Visitor<'_> for Truth {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("true ou false")
+        }
+
+        fn visit_bool<E: Error>(self, truth: bool) -> Result<bool, E> {
+            Ok(truth)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
+            match text {
+                "true" | "sim" | "Sim" => Ok(true),
+                "false" | "não" | "Não" => Ok(false),
+                _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+            }
+        }
+    }
+    deserializer.deserialize_any(Truth)
+}
+
 /// A calendar day from 1970-01-01 to 2149-06-06, two bytes in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Day(u16);
@@ -132,6 +169,12 @@ impl Day {
     /// How many nights lie between this day and a later one; nothing when it is not later.
     pub fn nights_until(self, later: Day) -> Option<Nights> {
         later.0.checked_sub(self.0).and_then(Nights::new)
+    }
+
+    /// Its year, month and day of the month.
+    pub fn parts(self) -> (u32, u32, u32) {
+        let date = self.date();
+        (date.year().unsigned_abs(), date.month(), date.day())
     }
 
     /// The days since 1970-01-01.
@@ -284,6 +327,11 @@ impl TimeOfDay {
     /// The minutes since midnight.
     pub fn minute(self) -> u16 {
         self.0 & !UNPADDED
+    }
+
+    /// Whether its hour is written with two digits.
+    pub fn has_padded_hour(self) -> bool {
+        self.0 & UNPADDED == 0
     }
 
     /// Reads `14:00h` or `6:00h`.

@@ -6,7 +6,7 @@ use crate::object::parse_object;
 use crate::request::Page;
 use crate::scalar::{
     Day, Limit, Money, Nights, Order, People, Place, iso_day, optional, or_default, record_day,
-    required,
+    required, truth,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,13 +20,13 @@ pub struct Stay {
     #[serde(rename = "diaEntrada", with = "record_day")]
     pub day: Day,
     /// The room's number.
-    #[serde(rename = "numero", deserialize_with = "whole")]
+    #[serde(rename = "numero", deserialize_with = "required")]
     pub number: u32,
     /// How many rooms it has.
-    #[serde(rename = "qtdQuartos", deserialize_with = "whole")]
+    #[serde(rename = "qtdQuartos", deserialize_with = "required")]
     pub rooms: u32,
     /// How many beds it has.
-    #[serde(rename = "qtdCamas", deserialize_with = "whole")]
+    #[serde(rename = "qtdCamas", deserialize_with = "required")]
     pub beds: u32,
     /// The price of the first night.
     #[serde(rename = "valor")]
@@ -41,7 +41,7 @@ pub struct Stay {
     #[serde(rename = "cidade")]
     pub city: String,
     /// Whether breakfast is included.
-    #[serde(rename = "cafeDaManha")]
+    #[serde(rename = "cafeDaManha", deserialize_with = "truth")]
     pub breakfast: bool,
     /// The day of leaving; only replies for more than one night say it.
     #[serde(
@@ -71,29 +71,16 @@ pub struct Stay {
     #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub id: Option<OfferId>,
     /// How many such rooms there are under this number; only inventory files say it.
-    #[serde(rename = "quartos", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "quartos",
+        default,
+        deserialize_with = "optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub capacity: Option<u32>,
     /// How many of them are left; only replies say it.
     #[serde(rename = "disponiveis", default, skip_serializing_if = "Option::is_none")]
     pub available: Option<u32>,
-}
-
-/// A whole number of a record, which may be a string of digits.
-fn whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    struct Whole(u32);
-    impl crate::scalar::FromWire for Whole {
-        const EXPECTED: &'static str = "um número inteiro";
-
-        fn from_text(text: &str) -> Option<Self> {
-            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-            digits.then(|| text.parse().ok().map(Self)).flatten()
-        }
-
-        fn from_number(number: u64) -> Option<Self> {
-            u32::try_from(number).ok().map(Self)
-        }
-    }
-    required::<Whole, D>(deserializer).map(|whole| whole.0)
 }
 
 /// The search: rooms of a city with enough beds, free on every night.

@@ -37,7 +37,12 @@ pub struct Tour {
     #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub id: Option<OfferId>,
     /// Its places; only inventory files say it.
-    #[serde(rename = "vagas", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "vagas",
+        default,
+        deserialize_with = "optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub capacity: Option<u32>,
     /// Its places that are left; only replies say it.
     #[serde(rename = "disponiveis", default, skip_serializing_if = "Option::is_none")]

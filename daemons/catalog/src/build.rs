@@ -1,0 +1,218 @@
+//! From records to a catalog.
+
+use crate::catalog::{Catalog, spread};
+use crate::index::Index;
+use crate::inventory::{InventoryError, read_records};
+use crate::product::Product;
+use crate::texts::Texts;
+use agencia_protocol::{OfferId, OfferKey, WireError};
+use hashbrown::hash_table::Entry;
+use hashbrown::{HashMap, HashTable};
+use std::path::Path;
+use std::sync::atomic::AtomicU16;
+use xxhash_rust::xxh3::Xxh3;
+
+/// What identifies a record, hashed: the same in every version, since bookings are kept under it.
+pub struct Identity(Xxh3);
+
+impl Identity {
+    /// A text.
+    pub fn text(&mut self, text: &str) {
+        self.0.update(text.as_bytes());
+        self.0.update(&[0xff]);
+    }
+
+    /// A number.
+    pub fn number(&mut self, number: impl Into<u64>) {
+        self.0.update(&number.into().to_le_bytes());
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity")
+    }
+}
+
+/// An offer on its way into the catalog.
+struct Staged<O> {
+    offer: O,
+    key: u64,
+    capacity: u16,
+}
+
+/// Takes records one by one; [`finish`](Self::finish) makes the catalog.
+pub(crate) struct Builder<P: Product> {
+    capacity_default: u16,
+    texts: Texts,
+    scratch: P::Scratch,
+    staged: Vec<Staged<P::Offer>>,
+    by_key: HashTable<u32>,
+    given_ids: HashMap<u64, OfferId>,
+    /// How many records were equal in what identifies them, for those that are not alone.
+    ordinals: HashMap<u64, u64>,
+}
+
+impl<P: Product> Catalog<P> {
+    /// Reads an inventory file, JSON or CSV by its ending. A record without an id gets the hash
+    /// of what identifies it and its ordinal among equals, one without units `capacity_default`.
+    ///
+    /// # Errors
+    /// The first record that cannot be taken, with its number and field.
+    pub fn load(path: &Path, capacity_default: u16) -> Result<Self, InventoryError> {
+        let mut builder = Builder::new(capacity_default);
+        read_records(path, |record: P::Record| builder.add(&record))?;
+        Ok(builder.finish())
+    }
+
+    /// A catalog of these records.
+    ///
+    /// # Errors
+    /// The first record that cannot be taken: its place in `records` and what is wrong with it.
+    pub fn from_records<'a>(
+        records: impl IntoIterator<Item = &'a P::Record>,
+        capacity_default: u16,
+    ) -> Result<Self, (usize, WireError)>
+    where
+        P::Record: 'a,
+    {
+        let mut builder = Builder::new(capacity_default);
+        for (place, record) in records.into_iter().enumerate() {
+            builder.add(record).map_err(|error| (place, error))?;
+        }
+        Ok(builder.finish())
+    }
+}
+
+impl<P: Product> Builder<P> {
+    fn new(capacity_default: u16) -> Self {
+        Self {
+            capacity_default,
+            texts: Texts::default(),
+            scratch: P::Scratch::default(),
+            staged: Vec::new(),
+            by_key: HashTable::new(),
+            given_ids: HashMap::new(),
+            ordinals: HashMap::new(),
+        }
+    }
+
+    fn add(&mut self, record: &P::Record) -> Result<(), WireError> {
+        let listing = P::listing(record);
+        let capacity = match listing.capacity {
+            None => self.capacity_default,
+            Some(units) => u16::try_from(units).map_err(|_| {
+                WireError::new(
+                    agencia_protocol::Code::InvalidField,
+                    format!("a capacidade {units} está acima de 65535"),
+                )
+            })?,
+        };
+        let offer = P::compact(record, &mut self.texts, &mut self.scratch)?;
+        let key = match listing.id {
+            Some(id) => self.given_key(id)?,
+            None => self.generated_key(record),
+        };
+        self.staged.push(Staged { offer, key, capacity });
+        Ok(())
+    }
+
+    fn given_key(&mut self, id: &OfferId) -> Result<u64, WireError> {
+        let OfferKey(key) = id.key();
+        if !self.reserve(key) {
+            return Err(WireError::field("id", format!("o id {id} aparece duas vezes")));
+        }
+        if !id.is_generated() {
+            self.given_ids.insert(key, id.clone());
+        }
+        Ok(key)
+    }
+
+    fn generated_key(&mut self, record: &P::Record) -> u64 {
+        let mut identity = Identity(Xxh3::new());
+        P::identify(record, &mut identity);
+        let base = identity.0.digest();
+        if !self.ordinals.contains_key(&base) && self.reserve(base) {
+            return base;
+        }
+        loop {
+            let ordinal = self.ordinals.entry(base).or_insert(0);
+            *ordinal += 1;
+            let mut numbered = Identity(Xxh3::new());
+            numbered.number(base);
+            numbered.number(*ordinal);
+            let key = numbered.0.digest();
+            if self.reserve(key) {
+                return key;
+            }
+        }
+    }
+
+    /// Takes the key for the next offer; false when another has it.
+    fn reserve(&mut self, key: u64) -> bool {
+        let next = u32::try_from(self.staged.len()).expect("fewer than 2^32 offers");
+        let staged = &self.staged;
+        let same = |&offer: &u32| staged.get(offer as usize).is_some_and(|other| other.key == key);
+        let hash = |&offer: &u32| spread(staged[offer as usize].key);
+        match self.by_key.entry(spread(key), same, hash) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(vacant) => {
+                vacant.insert(next);
+                true
+            }
+        }
+    }
+
+    fn finish(mut self) -> Catalog<P> {
+        self.by_key.clear();
+        self.staged.sort_unstable_by_key(|staged| {
+            let offer = &staged.offer;
+            let price = P::price(offer);
+            (P::key(offer, 0), P::day(offer), P::minute(offer), price, staged.key)
+        });
+        let count = u32::try_from(self.staged.len()).expect("fewer than 2^32 offers");
+        let (mut offers, mut keys) = (Vec::new(), Vec::new());
+        let (mut capacities, mut available) = (Vec::new(), Vec::new());
+        offers.reserve_exact(self.staged.len());
+        keys.reserve_exact(self.staged.len());
+        capacities.reserve_exact(self.staged.len());
+        available.reserve_exact(self.staged.len());
+        for staged in self.staged {
+            offers.push(staged.offer);
+            keys.push(staged.key);
+            capacities.push(staged.capacity);
+            available.push(AtomicU16::new(staged.capacity));
+        }
+        let hash = |&offer: &u32| spread(keys[offer as usize]);
+        for offer in 0..count {
+            self.by_key.insert_unique(hash(&offer), offer, hash);
+        }
+        let indexes =
+            (0..P::INDEXES).map(|index| build_index::<P>(&offers, &keys, index)).collect();
+        Catalog {
+            texts: self.texts,
+            offers,
+            keys,
+            capacities,
+            available,
+            indexes,
+            by_key: self.by_key,
+            given_ids: self.given_ids,
+        }
+    }
+}
+
+fn build_index<P: Product>(offers: &[P::Offer], keys: &[u64], index: usize) -> Index {
+    let key_and_day = |offer: &P::Offer| (P::key(offer, index), P::day(offer));
+    if index == 0 {
+        return Index::new(offers.iter().map(key_and_day));
+    }
+    let count = u32::try_from(offers.len()).expect("fewer than 2^32 offers");
+    let mut order: Vec<u32> = (0..count).collect();
+    order.sort_unstable_by_key(|&at| {
+        let offer = &offers[at as usize];
+        let (key, day) = key_and_day(offer);
+        (key, day, P::minute(offer), P::price(offer), keys[at as usize])
+    });
+    Index::over(order, |at| key_and_day(&offers[at as usize]))
+}

@@ -1,0 +1,326 @@
+//! Inventory files, read record by record: a JSON array, or CSV with the same columns.
+//!
+//! Nothing but the record at hand is in memory, so that a large file needs no more than a small
+//! one. Unknown keys are refused: a misspelt `lugares` would silently be the default.
+
+use agencia_protocol::{WireError, parse_object};
+use serde::de::DeserializeOwned;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// The largest record of an inventory file, in bytes.
+const RECORD_BYTES_MAX: usize = 64 * 1024;
+
+/// How much is read at a time, in bytes.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// Why an inventory file was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not a JSON array of objects, or not CSV.
+    #[error("{}: record {number}: {reason}", path.display())]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// The record, from 1.
+        number: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A record cannot be taken.
+    #[error("{}: record {number}{}: {error}", path.display(), in_field(error))]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// The record, from 1.
+        number: u64,
+        /// The field and what is wrong with it.
+        error: WireError,
+    },
+}
+
+fn in_field(error: &WireError) -> String {
+    error.field.as_ref().map(|field| format!(", field {field:?}")).unwrap_or_default()
+}
+
+/// Gives every record of an inventory file to `take`, in order; CSV if the file is named so, and
+/// else JSON. Answers how many there were.
+///
+/// # Errors
+/// The first record that is not one, or that `take` refuses.
+pub fn read_records<R: DeserializeOwned>(
+    path: &Path,
+    mut take: impl FnMut(R) -> Result<(), WireError>,
+) -> Result<u64, InventoryError> {
+    let unreadable = |source| InventoryError::Read { path: path.to_owned(), source };
+    let file = File::open(path).map_err(unreadable)?;
+    let mut number = 0;
+    let mut take_object = |object: &[u8]| {
+        number += 1;
+        parse_record(object).and_then(&mut take).map_err(Stop::Record)
+    };
+    let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+    let read = match is_csv {
+        true => read_csv(file, &mut take_object),
+        false => read_json(file, &mut take_object),
+    };
+    match read {
+        Ok(()) => Ok(number),
+        Err(Stop::Read(source)) => Err(unreadable(source)),
+        Err(Stop::Record(error)) => {
+            Err(InventoryError::Record { path: path.to_owned(), number, error })
+        }
+        Err(Stop::Shape(reason)) => {
+            Err(InventoryError::Shape { path: path.to_owned(), number: number + 1, reason })
+        }
+    }
+}
+
+/// Why reading stopped.
+enum Stop {
+    Read(io::Error),
+    Shape(String),
+    Record(WireError),
+}
+
+fn parse_record<R: DeserializeOwned>(object: &[u8]) -> Result<R, WireError> {
+    let mut unknown = None;
+    let mut reader = serde_json::Deserializer::from_slice(object);
+    let read = serde_ignored::deserialize(&mut reader, |path| unknown = Some(path.to_string()));
+    match (read, unknown) {
+        (Ok(record), None) => Ok(record),
+        (Ok(_), Some(field)) => {
+            let message = format!("o campo {field} não existe aqui");
+            Err(WireError::field(field, message))
+        }
+        // Read again for the error's sake: this one names the field.
+        (Err(error), _) => Err(match parse_object::<R>(object) {
+            Err(named) => named,
+            Ok(_) => WireError::new(agencia_protocol::Code::InvalidJson, error.to_string()),
+        }),
+    }
+}
+
+fn read_csv(file: File, take: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Result<(), Stop> {
+    let unreadable = |error: csv::Error| match error.into_kind() {
+        csv::ErrorKind::Io(source) => Stop::Read(source),
+        other => Stop::Shape(format!("{other:?}")),
+    };
+    let mut reader = csv::Reader::from_reader(BufReader::new(file));
+    let columns = reader.headers().map_err(unreadable)?.clone();
+    for row in reader.records() {
+        let row = row.map_err(unreadable)?;
+        let filled = columns.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
+        let object: serde_json::Map<_, _> =
+            filled.map(|(column, cell)| (column.to_owned(), cell.into())).collect();
+        take(serde_json::Value::from(object).to_string().as_bytes())?;
+    }
+    Ok(())
+}
+
+fn read_json(file: File, take: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Result<(), Stop> {
+    let mut objects = Objects { file, buffer: Vec::new(), start: 0, ended: false };
+    objects.expect(b'[', "the file is not a JSON array")?;
+    let mut next = objects.token()?;
+    while next != b']' {
+        take(objects.object()?)?;
+        next = objects.token()?;
+        match next {
+            b',' => {
+                objects.start += 1;
+                if objects.token()? == b']' {
+                    return Err(Stop::Shape("a comma and no record after it".into()));
+                }
+            }
+            b']' => {}
+            _ => return Err(Stop::Shape("no comma between two records".into())),
+        }
+    }
+    objects.start += 1;
+    match objects.skip_space()? {
+        None => Ok(()),
+        Some(_) => Err(Stop::Shape("something after the end of the array".into())),
+    }
+}
+
+/// Cuts a JSON array into its objects without reading what is in them.
+struct Objects {
+    file: File,
+    buffer: Vec<u8>,
+    start: usize,
+    ended: bool,
+}
+
+impl Objects {
+    fn expect(&mut self, wanted: u8, otherwise: &str) -> Result<(), Stop> {
+        match self.skip_space()? {
+            Some(byte) if byte == wanted => {
+                self.start += 1;
+                Ok(())
+            }
+            _ => Err(Stop::Shape(otherwise.into())),
+        }
+    }
+
+    /// The next byte that is not white space, which stays.
+    fn token(&mut self) -> Result<u8, Stop> {
+        self.skip_space()?.ok_or_else(|| Stop::Shape("the array is cut off".into()))
+    }
+
+    fn skip_space(&mut self) -> Result<Option<u8>, Stop> {
+        loop {
+            match self.buffer[self.start..].iter().find(|byte| !byte.is_ascii_whitespace()) {
+                Some(&byte) => {
+                    let space = |byte: &u8| byte.is_ascii_whitespace();
+                    self.start += self.buffer[self.start..].iter().take_while(|b| space(b)).count();
+                    return Ok(Some(byte));
+                }
+                None => {
+                    self.start = self.buffer.len();
+                    if !self.more()? {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The object that begins here, braces included.
+    fn object(&mut self) -> Result<&[u8], Stop> {
+        if self.token()? != b'{' {
+            return Err(Stop::Shape("this is not a JSON object".into()));
+        }
+        let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
+        let mut length = 0;
+        loop {
+            for &byte in &self.buffer[self.start + length..] {
+                length += 1;
+                match (in_text, byte) {
+                    (true, _) if escaped => escaped = false,
+                    (true, b'\\') => escaped = true,
+                    (_, b'"') => in_text = !in_text,
+                    (false, b'{') => depth += 1,
+                    (false, b'}') => depth -= 1,
+                    _ => {}
+                }
+                if depth == 0 {
+                    let object = self.start..self.start + length;
+                    self.start = object.end;
+                    return Ok(&self.buffer[object]);
+                }
+            }
+            if length > RECORD_BYTES_MAX {
+                return Err(Stop::Shape(format!("it is larger than {RECORD_BYTES_MAX} bytes")));
+            }
+            if !self.more()? {
+                return Err(Stop::Shape("it is cut off".into()));
+            }
+        }
+    }
+
+    /// Reads on; false at the end of the file.
+    fn more(&mut self) -> Result<bool, Stop> {
+        if self.ended {
+            return Ok(false);
+        }
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        let kept = self.buffer.len();
+        self.buffer.resize(kept + CHUNK_BYTES, 0);
+        let read = loop {
+            match self.file.read(&mut self.buffer[kept..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read.map_err(Stop::Read)?,
+            }
+        };
+        self.buffer.truncate(kept + read);
+        self.ended = read == 0;
+        Ok(read > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use agencia_protocol::tour::Tour;
+    use std::io::Write;
+
+    const TOUR: &str = r#"{"horario":"21:00h","valor":"0,00R$","dia":"05/11/2020","local":"A {[\"]} B","endereco":"E","cidade":"C"}"#;
+
+    fn read(name: &str, text: &str) -> Result<Vec<Tour>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        let mut tours = Vec::new();
+        read_records(&path, |tour| {
+            tours.push(tour);
+            Ok(())
+        })
+        .map_err(|error| error.to_string().split_once(": ").unwrap().1.to_owned())?;
+        Ok(tours)
+    }
+
+    fn check_refused(text: &str, expected: &str) {
+        let error = read("a.json", text).unwrap_err();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+
+    #[test]
+    fn an_array_is_read_record_by_record() {
+        assert_eq!(read("a.json", "[]").unwrap().len(), 0);
+        assert_eq!(read("a.json", " [ ] \n").unwrap().len(), 0);
+        let tours = read("a.json", &format!("[{TOUR} ,\n {TOUR}]\n")).unwrap();
+        assert_eq!((tours.len(), tours[0].sight.as_str()), (2, "A {[\"]} B"));
+    }
+
+    #[test]
+    fn a_file_larger_than_a_chunk_is_read_whole() {
+        let many = vec![TOUR; 10_000].join(",\n");
+        assert_eq!(read("a.json", &format!("[{many}]")).unwrap().len(), 10_000);
+    }
+
+    #[test]
+    fn what_is_no_array_of_records_is_refused_by_number() {
+        check_refused("", "record 1: the file is not a JSON array");
+        check_refused("{}", "record 1: the file is not a JSON array");
+        check_refused("[", "record 1: the array is cut off");
+        check_refused("[1]", "record 1: this is not a JSON object");
+        check_refused(&format!("[{TOUR}"), "record 2: the array is cut off");
+        check_refused(&format!("[{TOUR},]"), "record 2: a comma and no record");
+        check_refused(&format!("[{TOUR}{TOUR}]"), "record 2: no comma");
+        check_refused(&format!("[{TOUR}] x"), "record 2: something after the end");
+        check_refused("[{\"a\":\"", "record 1: it is cut off");
+        check_refused(&format!("[{{\"a\":\"{}", "x".repeat(400_000)), "larger than 65536 bytes");
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_with_its_record() {
+        let wrong = TOUR.replace("05/11/2020", "31/11/2020");
+        check_refused(&format!("[{TOUR},{wrong}]"), "record 2, field \"dia\": valor inválido");
+        let unknown = TOUR.replace("{\"horario", "{\"vagass\":3,\"horario");
+        check_refused(&format!("[{unknown}]"), "record 1, field \"vagass\"");
+        let missing = TOUR.replace("\"cidade\"", "\"vagas\"");
+        check_refused(&format!("[{missing}]"), "record 1, field \"vagas\"");
+    }
+
+    #[test]
+    fn csv_has_the_same_columns() {
+        let csv = "horario,valor,dia,local,endereco,cidade,vagas\n21:00h,\"0,00R$\",05/11/2020,L,E,C,7\n9:00h,\"5,00R$\",06/11/2020,L,E,C,\n";
+        let tours = read("a.CSV", csv).unwrap();
+        assert_eq!(tours[0].capacity, Some(7));
+        assert_eq!((tours[1].capacity, tours[1].time.to_string().as_str()), (None, "9:00h"));
+        let error = read("a.csv", &csv.replace("06/11", "32/11")).unwrap_err();
+        assert!(error.starts_with("record 2, field \"dia\""), "{error}");
+        let error = read("a.csv", &csv.replace("vagas", "vagass")).unwrap_err();
+        assert!(error.starts_with("record 1, field \"vagass\""), "{error}");
+    }
+}
