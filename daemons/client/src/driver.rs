@@ -94,6 +94,8 @@ pub(crate) async fn run(
         unused: false,
     };
     let end = future::poll_fn(|cx| driver.poll(queue.0.as_mut(), cx)).await;
+    // Closed before anybody is told, so that whoever is told finds it closed.
+    drop(queue);
     driver.end(&end, &peer);
 }
 
@@ -129,7 +131,7 @@ struct Driver {
 struct Sent {
     reply: Sender<Result<Reply, Failure>>,
     at: Instant,
-    _slot: Slot,
+    slot: Slot,
 }
 
 impl Driver {
@@ -158,13 +160,14 @@ impl Driver {
             loop {
                 match self.decoder.next_frame() {
                     Ok(Some(body)) => {
-                        let Some(call) = self.sent.pop_front() else {
+                        let Some(Sent { reply: caller, at, slot }) = self.sent.pop_front() else {
                             return Poll::Ready(End::Unasked);
                         };
+                        // Free before the caller knows, who may call again at once.
+                        drop(slot);
                         // An abandoned call's reply is counted, not copied.
-                        if !call.reply.is_closed() {
-                            let reply = Reply { body: body.to_vec(), took: call.at.elapsed() };
-                            answer(&call.reply, Ok(reply));
+                        if !caller.is_closed() {
+                            answer(&caller, Ok(Reply { body: body.to_vec(), took: at.elapsed() }));
                         }
                     }
                     Ok(None) => break,
@@ -183,7 +186,7 @@ impl Driver {
                 Poll::Ready(Some(call)) if call.reply.is_closed() => {}
                 Poll::Ready(Some(Call { frame, reply, slot })) => {
                     self.out.extend_from_slice(&frame);
-                    self.sent.push_back(Sent { reply, at: Instant::now(), _slot: slot });
+                    self.sent.push_back(Sent { reply, at: Instant::now(), slot });
                 }
                 Poll::Ready(None) => self.unused = true,
                 Poll::Pending => return,
