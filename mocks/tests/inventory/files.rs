@@ -79,6 +79,23 @@ fn a_failure_leaves_the_old_files_and_nothing_half_made_and_names_the_path() {
 }
 
 #[test]
+fn a_full_disk_leaves_the_old_files_and_is_told_with_the_path() {
+    let dir = tempfile::tempdir().unwrap();
+    fill_with(dir.path(), "old");
+    std::os::unix::fs::symlink("/dev/full", dir.path().join(format!(".{STAYS_FILE}.partial")))
+        .unwrap();
+    match write(&week(), dir.path(), &mut |_| {}).unwrap_err() {
+        MocksError::Write { path, source } => {
+            assert_eq!(path, dir.path().join(STAYS_FILE));
+            assert_eq!(source.kind(), std::io::ErrorKind::StorageFull);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(all_hold(dir.path(), "old"));
+    assert_eq!(names(dir.path()), expected_names());
+}
+
+#[test]
 fn what_a_killed_run_left_is_cleared_by_the_next() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(format!(".{STAYS_FILE}.partial")), vec![b'x'; 100_000_000]).unwrap();

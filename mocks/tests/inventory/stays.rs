@@ -24,7 +24,8 @@ fn a_room_keeps_its_beds_and_breakfast_from_night_to_night_and_changes_its_price
         let facts: BTreeSet<_> = nights.values().map(|stay| lasting(stay)).collect();
         assert_eq!(facts.len(), 1, "{room:?}");
         let prices: BTreeSet<_> = nights.values().map(|stay| centavos(&stay.valor)).collect();
-        assert!(prices.len() > 5, "{room:?}: {prices:?}");
+        // More than the seasons and weekdays alone would give.
+        assert!(prices.len() > 20, "{room:?}: {prices:?}");
     }
 }
 

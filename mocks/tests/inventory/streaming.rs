@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use agencia_mocks::{MocksError, Outputs, Plan, Progress, STAYS_FILE, generate};
 
-use crate::reader::week;
+use crate::reader::{bytes, week};
 
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -84,4 +84,15 @@ fn progress_counts_every_day_of_every_place_and_all_offers() {
     );
     assert!(reports.is_sorted_by(|earlier, later| earlier.offers < later.offers));
     assert_eq!(reports.last().unwrap().offers, written.total());
+}
+
+#[test]
+fn the_last_byte_that_does_not_fit_is_a_failure_too() {
+    let whole = bytes(&week()).tours.len();
+    for (room, fits) in [(whole, true), (whole - 1, false)] {
+        let mut outputs = [usize::MAX, usize::MAX, room].map(Counter::with_room);
+        let [flights, stays, tours] = &mut outputs;
+        let result = generate(&week(), Outputs { flights, stays, tours }, &mut |_| {});
+        assert_eq!(result.is_ok(), fits, "{result:?}");
+    }
 }
