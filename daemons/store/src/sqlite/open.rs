@@ -12,6 +12,14 @@ use std::path::{Path, PathBuf};
 /// only ever grows at its end.
 const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_ledger.sql")];
 
+/// How much of the database stays in memory, at most. Locators are random, so every sale touches
+/// another page of their index: 32 MiB hold that of a million sales.
+const CACHE_KIB: i64 = 32 * 1024;
+
+/// After how many pages of 4 KiB the write-ahead log is copied into the database. Rarely, because
+/// a commit waits for it, and a page that many sales touched is then copied once.
+const WAL_PAGES: i64 = 8192;
+
 /// Marks the file as a ledger: "AGNC".
 const APPLICATION_ID: i64 = 0x4147_4e43;
 
@@ -33,6 +41,7 @@ impl Database {
         let refused = |fault| refusal(path, fault);
         let mut connection = Connection::open(&file).map_err(refused)?;
         let version = recognise(&connection, path)?;
+        write_ahead(&connection, path)?;
         settings(&connection).map_err(refused)?;
         check(&connection, path)?;
         migrate(&mut connection, version).map_err(refused)?;
@@ -109,16 +118,26 @@ fn recognise(connection: &Connection, path: &Path) -> Result<usize, StoreError> 
     })
 }
 
+/// Turns the write-ahead log on. Where shared memory cannot be had, SQLite stays in the mode that
+/// it was in without an error.
+fn write_ahead(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
+        .map_err(|fault| refusal(path, fault))?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    let source = format!("no write-ahead log on this file system: the journal stays '{mode}'");
+    Err(StoreError::Open { path: path.to_owned(), source: source.into() })
+}
+
 fn settings(connection: &Connection) -> Result<(), Fault> {
     connection.busy_timeout(std::time::Duration::ZERO)?;
-    connection.pragma_update_and_check(None, "journal_mode", "wal", |row| {
-        let mode: String = row.get(0)?;
-        // Where shared memory cannot be had, SQLite stays in the old mode without an error.
-        if mode == "wal" { Ok(()) } else { Err(Fault::InvalidQuery) }
-    })?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
     connection.pragma_update(None, "trusted_schema", false)
 }
 
