@@ -225,12 +225,13 @@ impl<P: Product> View<'_, P> {
             let skipped =
                 offers.skip_while(|&offer| found.after.is_some_and(|after| offer != after));
             let rest = skipped.skip(usize::from(found.after.is_some()));
-            return rest.filter_map(accept).try_for_each(|hit| write(&hit)).is_break();
+            return rest.filter_map(&accept).try_for_each(|hit| write(&hit)).is_break();
         }
         let place = |price: Money, offer: OfferIndex| {
             (price, P::minute(self.catalog.offer(offer)), self.catalog.key(offer))
         };
-        let after = found.after.map(|after| place(static_price(after), after));
+        let sorted_by = |offer| accept(offer).map_or_else(|| static_price(offer), |hit| hit.price);
+        let after = found.after.map(|after| place(sorted_by(after), after));
         let mut hits: Vec<_> = offers
             .filter_map(|offer| accept(offer).map(|hit| (place(hit.price, offer), hit)))
             .collect();
