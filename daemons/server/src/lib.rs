@@ -1,1 +1,36 @@
 //! What every daemon is: settings, listener, connections, limits, dispatch, shutdown, systemd.
+//!
+//! A product's `main` calls [`run`]; a test or another program uses [`Server`] and [`serve`] and
+//! keeps the listeners, the clock and the stop signal for itself. Nothing here knows a product
+//! but through [`agencia_catalog::Product`], and nothing knows a trip, an HTTP request or SQL.
+//!
+//! Read `run`, then `server`, then `connection`: from the process to the frames.
+
+mod run;
+mod args;
+mod settings;
+mod logging;
+mod listeners;
+mod systemd;
+mod server;
+mod serve;
+mod stop;
+mod accept;
+mod connection;
+mod wire;
+mod deadline;
+mod replies;
+mod daemon;
+mod purchase;
+mod inventory;
+mod clock;
+mod counters;
+
+pub use args::Flags;
+pub use clock::{Clock, Now, SystemClock};
+pub use daemon::StartError;
+pub use inventory::InventoryRefused;
+pub use listeners::{ListenError, bind, open as open_listeners};
+pub use run::run;
+pub use server::{ServeError, Server, serve};
+pub use settings::{Deadlines, Limits, Settings, SettingsError};

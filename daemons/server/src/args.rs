@@ -1,0 +1,66 @@
+//! The flags of a daemon, read by clap and turned into a layer of settings each.
+
+use crate::settings::{Layer, Origin};
+use clap::{CommandFactory, FromArgMatches, Parser};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use toml::Value;
+
+/// The flags. Those that say what a setting says win over every file and variable.
+#[derive(Debug, Clone, Default, Parser)]
+#[command(version, disable_help_subcommand = true)]
+pub struct Flags {
+    /// Settings file, with its folder FILE.d beside it [default: /etc/agencia/NAME.toml and NAME.d]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address to listen on; may be repeated
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Vec<String>,
+    /// Inventory file, JSON or CSV by its ending
+    #[arg(long, value_name = "FILE")]
+    pub inventory: Option<String>,
+    /// Folder of the ledger
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<String>,
+    /// File that says where the daemons are
+    #[arg(long, value_name = "FILE")]
+    pub peers: Option<String>,
+    /// What is logged: off, error, warn, info, debug, trace
+    #[arg(long, value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// Check the settings and exit
+    #[arg(long)]
+    pub check: bool,
+}
+
+impl Flags {
+    /// Reads the arguments of the daemon with this name; the first is the program's own.
+    ///
+    /// # Errors
+    /// What clap says; also for `--help` and `--version`.
+    pub fn read(name: &str, args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let program = format!("agencia-{name}");
+        let command = Self::command().display_name(program.clone()).bin_name(program);
+        let mut matches = command.try_get_matches_from(args)?;
+        Self::from_arg_matches_mut(&mut matches)
+    }
+
+    /// The layers of those flags that were given.
+    pub(crate) fn layers(&self) -> Vec<Layer> {
+        let listen = (!self.listen.is_empty())
+            .then(|| Value::Array(self.listen.iter().cloned().map(Value::String).collect()));
+        let text = |value: &Option<String>| value.clone().map(Value::String);
+        [
+            ("--listen", "listen", listen),
+            ("--inventory", "inventory", text(&self.inventory)),
+            ("--state", "state", text(&self.state)),
+            ("--peers", "peers", text(&self.peers)),
+            ("--log", "log", text(&self.log)),
+        ]
+        .into_iter()
+        .filter_map(|(flag, key, value)| {
+            Some(Layer::of_key(Origin::Flag(flag), std::iter::once(key), value?))
+        })
+        .collect()
+    }
+}
