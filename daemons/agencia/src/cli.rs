@@ -1,0 +1,235 @@
+//! The command line.
+
+use agencia_protocol::{Day, Limit, OfferId, People, Place};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 78 wrong settings";
+
+/// Runs and asks the daemons of the agency.
+#[derive(Debug, Parser)]
+#[command(name = "agencia", version, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// File that says where the daemons are [default: /etc/agencia/pares.toml, or else 127.0.0.1,
+    /// ports 5050 to 5052]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) peers: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Up(Up),
+    Import(Import),
+    Search(Search),
+    Status(Status),
+    #[command(hide = true)]
+    Run(RunProgram),
+}
+
+/// Starts daemons and web clients, with inventory made for them when there is none
+///
+/// Everything runs as children of this command, which prints their lines, restarts what dies and
+/// stops all in order on Ctrl-C. Daemons listen where --peers says; a copy on another machine runs
+/// with --only web and the same file.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Up {
+    /// Folder for state: what was sold, keys, inventory
+    #[arg(long, value_name = "DIR", default_value = "var")]
+    pub(crate) dir: PathBuf,
+    /// Folder of the inventory files [default: inventory in DIR]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) inventory: Option<PathBuf>,
+    /// Start only these
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) only: Option<Only>,
+    /// Port of a web client; may be repeated [default: 5000 5001]
+    #[arg(long = "port", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) ports: Vec<u16>,
+    /// What daemons and web clients log: error, warn, info, debug, trace
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Only {
+    /// The daemons
+    Daemons,
+    /// The web clients
+    Web,
+}
+
+/// Checks an inventory file and puts it in force
+///
+/// The file is checked whole before anything changes. A running daemon takes it over at once,
+/// bookings kept, or refuses it by name; for one that does not run it is put in place.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Import {
+    /// The daemon: voos, hospedagens or passeios
+    #[arg(value_parser = crate::programs::daemon_names())]
+    pub(crate) daemon: String,
+    /// The inventory: a JSON array, or CSV with the same columns if its name ends in .csv
+    pub(crate) file: PathBuf,
+    /// The inventory file in force [default: what the daemon's settings say]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dir", "config"])]
+    pub(crate) inventory: Option<PathBuf>,
+    /// The --dir of an `agencia up`, whose inventory it is
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub(crate) dir: Option<PathBuf>,
+    /// The daemon's settings file [default: /etc/agencia/DAEMON.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Searches as a traveller would
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Search {
+    #[command(subcommand)]
+    pub(crate) what: SearchWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SearchWhat {
+    /// Flights to an airport and back
+    #[command(after_help = EXIT_CODES)]
+    Passagem {
+        /// Airport to fly to, by its full name
+        #[arg(long, value_name = "AIRPORT", value_parser = place)]
+        to: Place<'static>,
+        /// Day of flying there, as 2026-12-24
+        #[arg(long, value_parser = day)]
+        date: Day,
+        /// Day of flying back
+        #[arg(long = "return", value_name = "DATE", value_parser = day)]
+        back: Option<Day>,
+        #[command(flatten)]
+        page: PageOptions,
+    },
+    /// Rooms of a city
+    #[command(after_help = EXIT_CODES)]
+    Hospedar {
+        /// City, by its full name, as "Altamira (PA)"
+        #[arg(long, value_parser = place)]
+        city: Place<'static>,
+        /// First night, as 2026-12-24
+        #[arg(long, value_parser = day)]
+        date: Day,
+        /// Day of leaving; one night without it
+        #[arg(long = "return", value_name = "DATE", value_parser = day)]
+        back: Option<Day>,
+        #[command(flatten)]
+        page: PageOptions,
+    },
+    /// Tours of a city
+    #[command(after_help = EXIT_CODES)]
+    Passeio {
+        /// City, by its full name, as "Altamira (PA)"
+        #[arg(long, value_parser = place)]
+        city: Place<'static>,
+        /// Day, as 2026-12-24
+        #[arg(long, value_parser = day)]
+        date: Day,
+        #[command(flatten)]
+        page: PageOptions,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PageOptions {
+    /// For how many people
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) people: People,
+    /// How the list is sorted
+    #[arg(long, value_name = "ORDER", default_value = "time")]
+    pub(crate) order: OrderOption,
+    /// How many offers at most
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<Limit>,
+    /// The offer after which to go on
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<OfferId>,
+    /// Print the daemon's answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OrderOption {
+    /// By time, then price
+    Time,
+    /// By price, then time
+    Price,
+}
+
+/// Tells how every daemon is; exit code 1 when one is down
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Status {
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Runs a daemon or a web client in this process
+#[derive(Debug, Args)]
+pub(crate) struct RunProgram {
+    /// The program
+    pub(crate) name: String,
+    /// End with this process, which must be the parent
+    #[arg(long, value_name = "PID")]
+    pub(crate) parent: Option<u32>,
+    /// What the program is told
+    #[arg(last = true)]
+    pub(crate) args: Vec<OsString>,
+}
+
+fn day(text: &str) -> Result<Day, &'static str> {
+    Day::from_iso(text).ok_or("a day is written as 2026-12-24, and must exist")
+}
+
+fn place(text: &str) -> Result<Place<'static>, &'static str> {
+    Place::new(text.to_owned()).ok_or("a place has a name of 1 to 200 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_tells_the_exit_codes() {
+        for command in ["", "up", "import", "search", "search passagem", "status"] {
+            let words = ["agencia"].into_iter().chain(command.split_whitespace());
+            let error = Cli::try_parse_from(words.chain(["--help"])).unwrap_err();
+            assert!(error.to_string().contains("78 wrong settings"), "{command}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_the_way_out() {
+        for (line, expected) in [
+            ("search passagem --to X --date 2026-02-30", "a day is written as 2026-12-24"),
+            ("search passeio --city  --date 2026-02-03", "a value is required"),
+            ("search hospedar --city X --date 2026-12-24 --people 0", "de 1 a 999"),
+            ("import carros x.json", "possible values: voos, hospedagens, passeios"),
+            ("up --port 0", "0 is not in 1..=65535"),
+            ("up --only all", "possible values: daemons, web"),
+        ] {
+            let words =
+                ["agencia"].into_iter().chain(line.split(' ').filter(|word| !word.is_empty()));
+            let error = Cli::try_parse_from(words).unwrap_err().to_string();
+            assert!(error.contains(expected), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What an operator is told when a command fails: one line, with the way out.
+
+use crate::supervise::SuperviseError;
+use crate::up::Taken;
+use agencia_catalog::InventoryError;
+use agencia_client::{ClientError, PeersError};
+use agencia_mocks::MocksError;
+use agencia_server::SettingsError;
+use std::fmt::Write;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The command line makes no sense.
+    #[error("{0}")]
+    Usage(clap::Error),
+    /// The file that says where the daemons are.
+    #[error("{0}")]
+    Peers(#[from] PeersError),
+    /// The file that says where the daemons are does not name one that is needed.
+    #[error("{file}: names no daemon {name:?}; add it, or name another file with --peers")]
+    NoPeer { file: String, name: String },
+    /// A daemon's own settings.
+    #[error("{0}")]
+    Settings(#[from] SettingsError),
+    /// A file or folder.
+    #[error("{}: cannot {doing}: {source}{way_out}", .path.display())]
+    File { path: PathBuf, doing: &'static str, source: io::Error, way_out: &'static str },
+    /// An inventory file.
+    #[error("{0}; nothing was changed")]
+    Inventory(#[from] InventoryError),
+    /// Another import is under way.
+    #[error("{}: another import is under way; wait until it ends", .path.display())]
+    ImportUnderWay { path: PathBuf },
+    /// The daemon reads its inventory as CSV, and an import writes JSON.
+    #[error(
+        "{}: is CSV, and an import writes JSON; name a .json file as inventory in the daemon's settings", .path.display()
+    )]
+    CsvInForce { path: PathBuf },
+    /// The file to import is where imports are staged.
+    #[error("{}: is where an import is staged; import from a file of another name", .path.display())]
+    StagedSource { path: PathBuf },
+    /// Some inventory is there and some is not.
+    #[error(
+        "{}: is missing, although there is other inventory beside it; put it back, or give an empty folder with --inventory to have everything made", .path.display()
+    )]
+    MissingInventory { path: PathBuf },
+    /// No inventory could be made.
+    #[error("cannot make inventory: {}", with_causes(.0))]
+    Mocks(#[from] MocksError),
+    /// Ports that other programs have.
+    #[error("{}", .0.iter().map(Taken::to_string).collect::<Vec<_>>().join("\nagencia: "))]
+    Taken(Vec<Taken>),
+    /// A daemon gave no answer, or another than was hoped for.
+    #[error("{}", asked(.0))]
+    Asked(#[from] ClientError),
+    /// Children cannot be watched.
+    #[error("{0}; give another folder with --dir")]
+    Supervise(#[from] SuperviseError),
+    /// Signals cannot be heard.
+    #[error("cannot listen to signals: {0}")]
+    Signals(io::Error),
+    /// Something that ought to be there.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+impl CommandError {
+    /// The exit code: see the help of the command.
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            CommandError::Usage(_) => 2,
+            CommandError::Peers(_) | CommandError::NoPeer { .. } | CommandError::Settings(_) => 78,
+            _ => 1,
+        })
+    }
+}
+
+/// What a daemon's answer, or its silence, means to an operator.
+fn asked(error: &ClientError) -> String {
+    match error {
+        ClientError::Unreachable { .. } => format!(
+            "{error}; start it with `agencia up` or `systemctl start agencia.target`, or say with \
+             --peers where it is"
+        ),
+        ClientError::Refused(refusal) => {
+            let code = serde_json::to_value(refusal.code).unwrap_or_default();
+            let mut line = format!("refused: {} ({}", refusal.message, code.as_str().unwrap_or(""));
+            for (name, value) in [("campo", &refusal.field), ("id", &refusal.id)] {
+                if let Some(value) = value {
+                    // Writing to a String cannot fail.
+                    let _ = write!(line, ", {name} {value}");
+                }
+            }
+            line + ")"
+        }
+        _ if error.outcome_unknown() => {
+            format!("{error}; whether it was done is unknown: look with `agencia status`")
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use agencia_protocol::{Code, WireError};
+
+    #[test]
+    fn a_refusal_is_told_with_its_word_and_what_it_is_about() {
+        let refusal = WireError::new(Code::SoldOut, "não há mais lugares").about("x1");
+        assert_eq!(
+            CommandError::Asked(ClientError::Refused(refusal)).to_string(),
+            "refused: não há mais lugares (esgotado, id x1)"
+        );
+    }
+}

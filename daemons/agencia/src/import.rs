@@ -1,0 +1,245 @@
+//! `agencia import`: a new inventory, checked whole before anything changes.
+//!
+//! The checked records are written beside the inventory in force as `INVENTORY.novo`. A running
+//! daemon is asked to adopt that file, and does it or refuses; for one that does not run the file
+//! is renamed into place here.
+
+use crate::ask::{Known, asking, pool};
+use crate::cli::Import;
+use crate::error::CommandError;
+use crate::programs::Daemon;
+use crate::table::{grouped, print};
+use agencia_catalog::{Catalog, InventoryError, Product, read_records};
+use agencia_client::{Answer, ClientError, Deadlines, Peer};
+use agencia_protocol::request::{Bare, Imported};
+use agencia_protocol::{Code, WireError};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long a daemon may take to build a catalog of millions and reconcile it with its ledger.
+const ADOPTION: Duration = Duration::from_secs(15 * 60);
+
+/// How many records are checked between two movements of the bar.
+const RECORDS_A_STEP: u64 = 1024;
+
+/// Checks the records of a file, writes them as JSON into another, and tells how many there are.
+pub(crate) type Stage = fn(&Path, &Staged, &ProgressBar) -> Result<u64, CommandError>;
+
+pub(crate) fn run(options: &Import, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
+    let daemon = Daemon::named(&options.daemon).expect("the command line takes no other");
+    let known = Known::load(peers)?;
+    let peer = known.named(daemon.name)?;
+    let inventory = match (&options.inventory, &options.dir) {
+        (Some(file), _) => file.clone(),
+        (None, Some(dir)) => dir.join("inventory").join(daemon.inventory),
+        (None, None) => (daemon.inventory_in_force)(options.config.as_deref())?,
+    };
+    let staged = Staged::create(&inventory, &options.file)?;
+    let bar = progress_bar(&options.file)?;
+    let count = (daemon.stage)(&options.file, &staged, &bar)?;
+    bar.finish_and_clear();
+    let line = put_in_force(peer, staged, count)?;
+    print(&line)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has the daemon adopt the staged file, or puts it in place when none runs.
+fn put_in_force(peer: &Peer, staged: Staged, count: u64) -> Result<String, CommandError> {
+    let deadlines = Deadlines { reply: ADOPTION, ..Deadlines::default() };
+    let answer = asking(async |spawn| pool(peer, deadlines, spawn).write(&Bare::IMPORT).await);
+    match answer {
+        Ok(Answer { value: Imported { offers, withdrawn }, .. }) => {
+            staged.keep();
+            let kept = match withdrawn {
+                0 => String::new(),
+                _ => format!("; {} vanished but have bookings and are kept", grouped(withdrawn)),
+            };
+            Ok(format!("{peer} has {} offers on sale{kept}", grouped(offers)))
+        }
+        Err(ClientError::Unreachable { .. }) => {
+            let inventory = staged.put_in_place()?;
+            let (count, inventory) = (grouped(count), inventory.display());
+            Ok(format!(
+                "{peer} does not run: {count} records are put in place as {inventory}; it checks \
+                 them against its bookings when it starts"
+            ))
+        }
+        Err(error) => {
+            if error.outcome_unknown() {
+                staged.keep();
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// The file beside the inventory in force, locked against other imports. It is removed when it is
+/// dropped before it is adopted.
+pub(crate) struct Staged {
+    file: File,
+    path: PathBuf,
+    inventory: PathBuf,
+    kept: bool,
+}
+
+impl Staged {
+    fn create(inventory: &Path, source: &Path) -> Result<Self, CommandError> {
+        if inventory.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+            return Err(CommandError::CsvInForce { path: inventory.to_owned() });
+        }
+        let mut path = inventory.as_os_str().to_owned();
+        path.push(OsStr::new(".novo"));
+        let path = PathBuf::from(path);
+        let failed = |source| CommandError::File {
+            path: path.clone(),
+            doing: "write",
+            source,
+            way_out: "; say with --inventory, --dir or --config which inventory is in force",
+        };
+        let source = std::fs::metadata(source)
+            .map_err(|error| InventoryError::Read { path: source.to_owned(), source: error })?;
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(CommandError::ImportUnderWay { path }),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        // Another import may have put the file in force before it let go of the lock.
+        let (opened, named) = (file.metadata(), std::fs::metadata(&path));
+        let same =
+            |a: &std::fs::Metadata, b: &std::fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+        match (opened, named) {
+            (Ok(opened), Ok(_)) if same(&opened, &source) => {
+                return Err(CommandError::StagedSource { path });
+            }
+            (Ok(opened), Ok(named)) if same(&opened, &named) => {}
+            _ => return Err(CommandError::ImportUnderWay { path }),
+        }
+        file.set_len(0).map_err(failed)?;
+        Ok(Self { file, path, inventory: inventory.to_owned(), kept: false })
+    }
+
+    /// Leaves the file to the daemon, which may still want it.
+    fn keep(mut self) {
+        self.kept = true;
+    }
+
+    /// Renames the file over the inventory in force, durably.
+    fn put_in_place(mut self) -> Result<PathBuf, CommandError> {
+        let inventory = self.inventory.clone();
+        let placed = std::fs::rename(&self.path, &inventory).and_then(|()| {
+            self.kept = true;
+            sync_folder(&inventory)
+        });
+        placed.map(|()| inventory.clone()).map_err(|source| CommandError::File {
+            path: inventory,
+            doing: "replace",
+            source,
+            way_out: "",
+        })
+    }
+
+    fn failed(&self, source: io::Error) -> CommandError {
+        CommandError::File { path: self.path.clone(), doing: "write", source, way_out: "" }
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.kept {
+            // Whatever is left is overwritten by the next import.
+            drop(std::fs::remove_file(&self.path));
+        }
+    }
+}
+
+fn sync_folder(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Checks every record of `source`, alone and then together, and writes them into `staged`.
+pub(crate) fn stage<P: Product>(
+    source: &Path,
+    staged: &Staged,
+    bar: &ProgressBar,
+) -> Result<u64, CommandError> {
+    let mut out = BufWriter::new(&staged.file);
+    let mut failed = None;
+    let mut separator = "[\n";
+    let mut done = 0;
+    let read = read_records(source, |record: P::Record| {
+        done += 1;
+        if done % RECORDS_A_STEP == 0 {
+            bar.set_position(done);
+        }
+        let written = out
+            .write_all(separator.as_bytes())
+            .and_then(|()| Ok(serde_json::to_writer(&mut out, &record)?));
+        separator = ",\n";
+        written.map_err(|error| {
+            failed = Some(error);
+            WireError::new(Code::Internal, "the staged file cannot be written")
+        })
+    });
+    if let Some(error) = failed {
+        return Err(staged.failed(error));
+    }
+    let count = read?;
+    let end = if count == 0 { "[]\n" } else { "\n]\n" };
+    let written = out.write_all(end.as_bytes()).and_then(|()| out.flush());
+    let durable = written.and_then(|()| staged.file.sync_all());
+    durable.and_then(|()| sync_folder(&staged.path)).map_err(|error| staged.failed(error))?;
+    bar.set_message("checking them together");
+    // What a record without units would get does not matter for the check.
+    Catalog::<P>::load(&staged.path, 1).map_err(|error| of_source(error, source))?;
+    Ok(count)
+}
+
+/// The error as one of the file that the operator named: the records have the same numbers.
+fn of_source(error: InventoryError, source: &Path) -> InventoryError {
+    let source = source.to_owned();
+    match error {
+        InventoryError::Shape { number, reason, .. } => {
+            InventoryError::Shape { path: source, number, reason }
+        }
+        InventoryError::Record { number, error, .. } => {
+            InventoryError::Record { path: source, number, error }
+        }
+        read @ InventoryError::Read { .. } => read,
+    }
+}
+
+/// A bar over the records of a file. Their number is estimated from the bytes that come once in
+/// each: its line in CSV, its brace in JSON.
+fn progress_bar(file: &Path) -> Result<ProgressBar, CommandError> {
+    let is_csv = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+    let once = if is_csv { b'\n' } else { b'{' };
+    let total = count(file, once)
+        .map_err(|source| InventoryError::Read { path: file.to_owned(), source })?;
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3}% of {len} records {msg}")
+        .expect("the template is well formed");
+    // Drawn on a terminal only: that is where it is drawn by default.
+    Ok(ProgressBar::new(total).with_style(style))
+}
+
+fn count(file: &Path, wanted: u8) -> io::Result<u64> {
+    let mut reader = BufReader::with_capacity(256 * 1024, File::open(file)?);
+    let mut total = 0;
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(total);
+        }
+        total += bytes.iter().map(|&byte| u64::from(byte == wanted)).sum::<u64>();
+        let length = bytes.len();
+        reader.consume(length);
+    }
+}
