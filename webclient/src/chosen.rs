@@ -1,0 +1,117 @@
+//! The chosen offers as they are now: price and units left are read again for every page that
+//! shows them, never remembered.
+
+use crate::choice::Choice;
+use crate::daemons::{Daemon, DaemonError, Daemons, Timing};
+use agencia_protocol::flight::Flight;
+use agencia_protocol::request::{Item, Offers, OffersFound};
+use agencia_protocol::stay::Stay;
+use agencia_protocol::tour::Tour;
+use agencia_protocol::{OfferId, People};
+use serde::de::DeserializeOwned;
+
+/// How a chosen offer stands.
+#[derive(Debug)]
+pub(crate) enum Standing<R> {
+    /// It can be bought.
+    OnSale(R),
+    /// Fewer units are left than people travel.
+    SoldOut(R),
+    /// It is not, or no longer, on sale.
+    Gone,
+    /// Its daemon did not say.
+    Unread,
+}
+
+impl<R> Standing<R> {
+    /// The record, if it is known.
+    pub(crate) fn record(&self) -> Option<&R> {
+        match self {
+            Standing::OnSale(record) | Standing::SoldOut(record) => Some(record),
+            Standing::Gone | Standing::Unread => None,
+        }
+    }
+}
+
+/// All chosen offers.
+#[derive(Debug)]
+pub(crate) struct Chosen {
+    pub(crate) outbound: Option<Standing<Flight>>,
+    pub(crate) inbound: Option<Standing<Flight>>,
+    pub(crate) stay: Option<Standing<Stay>>,
+    /// In the order of the choice.
+    pub(crate) tours: Vec<(OfferId, Standing<Tour>)>,
+    /// Why some could not be read.
+    pub(crate) failure: Option<DaemonError>,
+}
+
+/// Reads a choice again: one request to each daemon that has a part in it, all at once.
+pub(crate) async fn look_up(daemons: &Daemons, choice: &Choice, timing: &Timing) -> Chosen {
+    let people = choice.people.unwrap_or_default();
+    let item = |id: &OfferId| Item { id: id.clone(), units: people, nights: None };
+    let flights: Vec<Item> = choice.outbound.iter().chain(&choice.inbound).map(item).collect();
+    let stay: Vec<Item> = choice
+        .stay
+        .iter()
+        .map(|stay| Item {
+            id: stay.id.clone(),
+            units: People::default(),
+            nights: Some(stay.nights),
+        })
+        .collect();
+    let tours: Vec<Item> = choice.tours.iter().map(item).collect();
+    let (flights, stay, tours) = tokio::join!(
+        read::<Flight>(daemons, Daemon::Flights, flights, timing),
+        read::<Stay>(daemons, Daemon::Stays, stay, timing),
+        read::<Tour>(daemons, Daemon::Tours, tours, timing),
+    );
+    let mut failure = None;
+    let mut flights = stand(flights, &mut failure, |flight| flight.available, people);
+    let mut stay = stand(stay, &mut failure, |stay| stay.available, People::default());
+    let mut tours = stand(tours, &mut failure, |tour| tour.available, people);
+    Chosen {
+        outbound: choice.outbound.as_ref().map(|_| flights()),
+        inbound: choice.inbound.as_ref().map(|_| flights()),
+        stay: choice.stay.as_ref().map(|_| stay()),
+        tours: choice.tours.iter().map(|id| (id.clone(), tours())).collect(),
+        failure,
+    }
+}
+
+/// The records of `items`, in their order; asks nothing when there are none.
+async fn read<R: DeserializeOwned>(
+    daemons: &Daemons,
+    daemon: Daemon,
+    items: Vec<Item>,
+    timing: &Timing,
+) -> Result<Vec<Option<R>>, DaemonError> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = daemons.read(daemon, &Offers::new(items), timing).await;
+    found.map(|found: OffersFound<R>| found.offers)
+}
+
+/// Hands out, one after another, how the records of one daemon stand.
+fn stand<R, F: Fn(&R) -> Option<u32>>(
+    found: Result<Vec<Option<R>>, DaemonError>,
+    failure: &mut Option<DaemonError>,
+    available: F,
+    needed: People,
+) -> impl FnMut() -> Standing<R> + use<R, F> {
+    let mut records = match found {
+        Ok(records) => Some(records.into_iter()),
+        Err(error) => {
+            failure.get_or_insert(error);
+            None
+        }
+    };
+    move || match records.as_mut().map(Iterator::next) {
+        None => Standing::Unread,
+        Some(None | Some(None)) => Standing::Gone,
+        Some(Some(Some(record))) => match available(&record) {
+            Some(left) if left < u32::from(needed.count()) => Standing::SoldOut(record),
+            _ => Standing::OnSale(record),
+        },
+    }
+}

@@ -1,0 +1,204 @@
+//! The three daemons as the pages ask them: pools, the time each answer took, and what to say
+//! when there is none.
+
+use crate::settings::DaemonLimits;
+use agencia_client::{ClientError, Deadlines, Peers, Pool, PoolOptions, Spawn};
+use agencia_protocol::Day;
+use agencia_protocol::request::{Bare, Destination, Destinations};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A daemon, by what it sells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Daemon {
+    /// `voos`
+    Flights,
+    /// `hospedagens`
+    Stays,
+    /// `passeios`
+    Tours,
+}
+
+impl Daemon {
+    const ALL: [Daemon; 3] = [Daemon::Flights, Daemon::Stays, Daemon::Tours];
+
+    /// Its name in `pares.toml`, in logs and in `Server-Timing`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Daemon::Flights => "voos",
+            Daemon::Stays => "hospedagens",
+            Daemon::Tours => "passeios",
+        }
+    }
+}
+
+/// A daemon that `pares.toml` does not name.
+#[derive(Debug, thiserror::Error)]
+#[error("no daemon is called {0:?}; add a [[daemon]] with that name and its address")]
+pub(crate) struct MissingDaemon(&'static str);
+
+/// A daemon did not answer what was asked.
+#[derive(Debug)]
+pub(crate) struct DaemonError {
+    /// Which.
+    pub(crate) daemon: Daemon,
+    /// Why.
+    pub(crate) error: ClientError,
+}
+
+/// How long each daemon took to answer for one page.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Timing(Arc<Mutex<Vec<(Daemon, Duration)>>>);
+
+impl Timing {
+    fn add(&self, daemon: Daemon, took: Duration) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((daemon, took));
+    }
+
+    /// The value of `Server-Timing`, `voos;dur=1.2, passeios;dur=0.4`; nothing when no daemon
+    /// was asked.
+    pub(crate) fn header(&self) -> Option<String> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let told: Vec<_> = entries
+            .iter()
+            .map(|(daemon, took)| {
+                format!("{};dur={:.1}", daemon.name(), took.as_secs_f64() * 1000.0)
+            })
+            .collect();
+        (!told.is_empty()).then(|| told.join(", "))
+    }
+}
+
+/// The daemons, and the last list of destinations of each. That list is the only thing kept
+/// between two requests, for seconds, and is the same for everybody.
+pub(crate) struct Daemons {
+    pools: [Pool; 3],
+    kept: [Mutex<Option<Kept>>; 3],
+    keep: Duration,
+}
+
+/// A list of destinations, and when it was read.
+type Kept = (Instant, Arc<Places>);
+
+impl Daemons {
+    /// Pools for the daemons that `peers` names. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// A daemon that is not there.
+    pub(crate) fn new(peers: &Peers, limits: &DaemonLimits) -> Result<Self, MissingDaemon> {
+        let options = PoolOptions {
+            connections_max: limits.connections_max.get(),
+            deadlines: Deadlines {
+                connect: Duration::from_millis(limits.connect_millis.get()),
+                reply: Duration::from_millis(limits.reply_millis.get()),
+            },
+            ..PoolOptions::default()
+        };
+        // A connection's future ends when its pool is dropped or its daemon goes: nothing to
+        // count at shutdown.
+        let spawn: Spawn = Arc::new(|driver| drop(tokio::spawn(driver)));
+        let pool = |daemon: Daemon| {
+            let peer = peers.get(daemon.name()).ok_or(MissingDaemon(daemon.name()))?;
+            Ok(Pool::new(peer.clone(), options, spawn.clone()))
+        };
+        let [flights, stays, tours] = Daemon::ALL;
+        Ok(Self {
+            pools: [pool(flights)?, pool(stays)?, pool(tours)?],
+            kept: Default::default(),
+            keep: Duration::from_secs(limits.destinations_secs),
+        })
+    }
+
+    /// Asks for something that changes nothing.
+    ///
+    /// # Errors
+    /// When there is no answer, or a refusal.
+    pub(crate) async fn read<Q, R>(
+        &self,
+        daemon: Daemon,
+        request: &Q,
+        timing: &Timing,
+    ) -> Result<R, DaemonError>
+    where
+        Q: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        let began = Instant::now();
+        let answer = self.pools[daemon as usize].read(request).await;
+        // The time of a failure counts as well: it is what the visitor waited for.
+        timing.add(daemon, answer.as_ref().map_or(began.elapsed(), |answer| answer.took));
+        answer.map(|answer| answer.value).map_err(|error| DaemonError { daemon, error })
+    }
+
+    /// Buys. Never sent twice by itself.
+    ///
+    /// # Errors
+    /// When there is no answer, or a refusal; see [`ClientError::outcome_unknown`].
+    pub(crate) async fn buy<Q, R>(
+        &self,
+        daemon: Daemon,
+        request: &Q,
+        timing: &Timing,
+    ) -> Result<R, ClientError>
+    where
+        Q: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        let began = Instant::now();
+        let answer = self.pools[daemon as usize].write(request).await;
+        timing.add(daemon, answer.as_ref().map_or(began.elapsed(), |answer| answer.took));
+        answer.map(|answer| answer.value)
+    }
+
+    /// What can be searched there, at most some seconds old.
+    ///
+    /// # Errors
+    /// When the list is too old and there is no answer.
+    pub(crate) async fn places(
+        &self,
+        daemon: Daemon,
+        timing: &Timing,
+    ) -> Result<Arc<Places>, DaemonError> {
+        let kept = &self.kept[daemon as usize];
+        let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, places)) = known
+            && at.elapsed() < self.keep
+        {
+            return Ok(places);
+        }
+        let Destinations { places } = self.read(daemon, &Bare::DESTINATIONS, timing).await?;
+        let places = Arc::new(Places(places));
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), places.clone()));
+        Ok(places)
+    }
+}
+
+/// What can be searched in one daemon, sorted by name.
+#[derive(Debug, Default)]
+pub(crate) struct Places(Vec<Destination>);
+
+impl Places {
+    /// The names.
+    pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.0.iter().map(|place| place.name.as_str())
+    }
+
+    /// The first and the last day on which anything is on sale anywhere.
+    pub(crate) fn days(&self) -> Option<(Day, Day)> {
+        let first = self.0.iter().map(|place| place.first_day).min();
+        first.zip(self.0.iter().map(|place| place.last_day).max())
+    }
+
+    /// Whether this place can be searched.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+
+    /// The airport whose name ends with this city.
+    pub(crate) fn airport_of(&self, city: &str) -> Option<&str> {
+        self.names().find(|airport| crate::format::city_of(airport) == city)
+    }
+}

@@ -1,0 +1,166 @@
+//! A chosen or bought offer as the summary, the review and the voucher show it.
+
+use crate::booking::{Part, Receipt};
+use crate::choice::Choice;
+use crate::chosen::{Chosen, Standing};
+use crate::format;
+use agencia_protocol::flight::Flight;
+use agencia_protocol::stay::Stay;
+use agencia_protocol::tour::Tour;
+use agencia_protocol::{Money, People};
+
+/// One offer.
+pub(crate) struct Item {
+    pub(crate) part: Part,
+    /// What it is: `Voo de ida`.
+    pub(crate) kind: &'static str,
+    /// What one calls it: the route, the hotel, the sight.
+    pub(crate) title: String,
+    /// What one must know, by name.
+    pub(crate) facts: Vec<(&'static str, String)>,
+    /// How the price comes about: `2 × R$ 450,00`.
+    pub(crate) sum: String,
+    /// The price for everybody, in centavos.
+    pub(crate) cents: u64,
+}
+
+impl Item {
+    /// A flight for so many.
+    pub(crate) fn flight(part: Part, flight: &Flight, people: People) -> Self {
+        let duration =
+            format::duration((flight.day, flight.departure), (flight.arrival_day, flight.arrival));
+        let mut facts = vec![
+            ("Partida", format!("{}, {}", format::day(flight.day), format::time(flight.departure))),
+            (
+                "Chegada",
+                format!("{}, {}", format::day(flight.arrival_day), format::time(flight.arrival)),
+            ),
+            ("De", flight.from.clone()),
+            ("Para", flight.to.clone()),
+        ];
+        facts.extend(duration.map(|duration| ("Duração", duration)));
+        Self {
+            part,
+            kind: if part == Part::Inbound { "Voo de volta" } else { "Voo de ida" },
+            title: format!("{} → {}", format::city_of(&flight.from), format::city_of(&flight.to)),
+            facts,
+            sum: times(people, flight.price),
+            cents: total(people, flight.price),
+        }
+    }
+
+    /// A room.
+    pub(crate) fn stay(stay: &Stay) -> Self {
+        let nights = stay.nights.map_or(1, |nights| nights.count());
+        let leaving = stay.leaving_day.or_else(|| stay.day.after(nights));
+        let mut facts = vec![("Chegada", format::day(stay.day))];
+        facts.extend(leaving.map(|day| ("Saída", format::day(day))));
+        facts.extend([
+            (
+                "Quarto",
+                format!("nº {}, {}", stay.number, format::count(stay.beds, "cama", "camas")),
+            ),
+            ("Café da manhã", if stay.breakfast { "Incluído" } else { "Não incluído" }.to_owned()),
+            ("Endereço", stay.address.clone()),
+            ("Cidade", stay.city.clone()),
+        ]);
+        Self {
+            part: Part::Stay,
+            kind: "Hospedagem",
+            title: stay.hotel.clone(),
+            facts,
+            sum: format::count(nights, "noite", "noites"),
+            cents: stay_cents(stay),
+        }
+    }
+
+    /// A tour for so many.
+    pub(crate) fn tour(tour: &Tour, people: People) -> Self {
+        Self {
+            part: Part::Tour,
+            kind: "Passeio",
+            title: tour.sight.clone(),
+            facts: vec![
+                ("Quando", format!("{}, {}", format::day(tour.day), format::time(tour.time))),
+                ("Endereço", tour.address.clone()),
+                ("Cidade", tour.city.clone()),
+            ],
+            sum: times(people, tour.price),
+            cents: total(people, tour.price),
+        }
+    }
+
+    /// What was bought.
+    pub(crate) fn sold(part: Part, receipt: &Receipt) -> Self {
+        match receipt {
+            Receipt::Flight(sold) => Self::flight(part, &sold.offer, sold.units),
+            Receipt::Stay(sold) => Self::stay(&sold.offer),
+            Receipt::Tour(sold) => Self::tour(&sold.offer, sold.units),
+        }
+    }
+
+    /// The price as pages write it.
+    pub(crate) fn price(&self) -> String {
+        format::price(self.cents)
+    }
+
+    /// Whether it is a flight.
+    pub(crate) fn is_flight(&self) -> bool {
+        matches!(self.part, Part::Outbound | Part::Inbound)
+    }
+
+    /// Whether it is a room.
+    pub(crate) fn is_stay(&self) -> bool {
+        self.part == Part::Stay
+    }
+}
+
+/// The price of all nights of a stay, in centavos.
+pub(crate) fn stay_cents(stay: &Stay) -> u64 {
+    stay.total.unwrap_or(stay.price).cents().into()
+}
+
+/// The price for so many, in centavos.
+pub(crate) fn total(people: People, price: Money) -> u64 {
+    u64::from(people.count()) * u64::from(price.cents())
+}
+
+fn times(people: People, price: Money) -> String {
+    match price.cents() {
+        0 => format::count(people.count(), "pessoa", "pessoas"),
+        cents => format!(
+            "{} × {}",
+            format::count(people.count(), "pessoa", "pessoas"),
+            format::money(cents.into())
+        ),
+    }
+}
+
+/// The chosen offers that are known, in short, with the total so far.
+pub(crate) struct Summary {
+    pub(crate) items: Vec<Item>,
+    pub(crate) total: String,
+    pub(crate) review: String,
+}
+
+impl Summary {
+    /// The summary of a choice; nothing when none of it is known.
+    pub(crate) fn new(choice: &Choice, chosen: &Chosen) -> Option<Self> {
+        let people = choice.people.unwrap_or_default();
+        let flight = |part| move |flight: &Flight| Item::flight(part, flight, people);
+        let mut items = Vec::new();
+        items.extend(known(&chosen.outbound).map(flight(Part::Outbound)));
+        items.extend(known(&chosen.inbound).map(flight(Part::Inbound)));
+        items.extend(known(&chosen.stay).map(Item::stay));
+        for (_, tour) in &chosen.tours {
+            items.extend(tour.record().map(|tour| Item::tour(tour, people)));
+        }
+        let total = format::money(items.iter().map(|item| item.cents).sum());
+        let review = choice.link("/pacote", vec![]);
+        (!items.is_empty()).then_some(Self { items, total, review })
+    }
+}
+
+fn known<R>(standing: &Option<Standing<R>>) -> Option<&R> {
+    standing.as_ref().and_then(Standing::record)
+}

@@ -1,0 +1,60 @@
+//! What the three lists of results share: sorting, going on, and what is said of few units left.
+
+use crate::choice::Choice;
+use crate::forms::{Pairs, link};
+use agencia_protocol::request::Page;
+use agencia_protocol::{Limit, OfferId, Order};
+use std::num::NonZeroU32;
+
+/// From how many units down a page says how many are left.
+const FEW: u32 = 9;
+
+/// A link that sorts a list.
+pub(crate) struct SortLink {
+    pub(crate) name: &'static str,
+    pub(crate) href: String,
+    pub(crate) current: bool,
+}
+
+/// The links that sort the results of this search.
+pub(crate) fn sort_links(
+    path: &str,
+    search: &Pairs,
+    choice: &Choice,
+    order: Order,
+) -> Vec<SortLink> {
+    let sort = |name, word: &str, by| {
+        let about = [search.clone(), vec![("ordem", word.to_owned())], choice.pairs()].concat();
+        SortLink { name, href: link(path, &about), current: order == by }
+    };
+    vec![sort("Horário", "horario", Order::Time), sort("Preço", "preco", Order::Price)]
+}
+
+/// The word of an order in a URL; nothing for the one that needs none.
+pub(crate) fn order_pair(order: Order) -> Option<(&'static str, String)> {
+    (order == Order::Price).then(|| ("ordem", "preco".to_owned()))
+}
+
+/// The part of a list that a page shows.
+pub(crate) fn part(offers_max: NonZeroU32, after: Option<OfferId>, order: Order) -> Page {
+    Page { limit: Limit::new(offers_max.get()), after, order }
+}
+
+/// How many are left, when few are.
+pub(crate) fn few_left(available: Option<u32>) -> Option<u32> {
+    available.filter(|&left| left <= FEW)
+}
+
+/// What a page says when a search for other people than the trip's was made.
+pub(crate) struct PeopleNotice {
+    pub(crate) trip: u16,
+    pub(crate) searched: u16,
+}
+
+impl PeopleNotice {
+    /// The notice, if the two differ.
+    pub(crate) fn new(choice: &Choice, searched: agencia_protocol::People) -> Option<Self> {
+        let trip = choice.people?;
+        (trip != searched).then(|| Self { trip: trip.count(), searched: searched.count() })
+    }
+}

@@ -1,0 +1,228 @@
+//! Stays: the form at `/hospedagem` and the results at `/hospedagens`.
+
+use super::error;
+use super::form::{Filler, SearchForm};
+use super::item::{Summary, stay_cents};
+use super::results::{self, PeopleNotice, SortLink, order_pair, sort_links};
+use super::{Layout, Outcome, Step, Visit, page};
+use crate::choice::Choice;
+use crate::chosen::Chosen;
+use crate::daemons::{Daemon, DaemonError, Places};
+use crate::format;
+use crate::forms::{FieldError, Pairs, StayQuery};
+use agencia_protocol::stay::{Stay, StaySearch, StaysFound};
+use agencia_protocol::{Nights, OfferId};
+use askama::Template;
+use warp::http::StatusCode;
+
+#[derive(Template)]
+#[template(path = "hospedagem.html")]
+struct StayFormPage {
+    layout: Layout,
+    form: SearchForm,
+    summary: Option<Summary>,
+    skip: String,
+}
+
+/// `/hospedagem`: the search form, filled from the chosen flights.
+pub(crate) async fn form(visit: Visit) -> Outcome {
+    let choice = match Choice::read(&visit.fields) {
+        Ok(choice) => choice,
+        Err(errors) => return Ok(error::invalid(&errors, Step::Stays, None)),
+    };
+    let (places, chosen) = tokio::join!(visit.places(Daemon::Stays), visit.look_up(&choice));
+    let places = places?;
+    let known = known(&chosen, &places);
+    let page_of = StayFormPage {
+        layout: Layout::new("Hospedagem", Some(Step::Stays), &choice),
+        skip: choice.without_stay().link("/passeio", vec![]),
+        form: search_form(&visit, &places, &[], &choice, known),
+        summary: Summary::new(&choice, &chosen),
+    };
+    Ok(page(StatusCode::OK, &page_of))
+}
+
+/// What the form is filled with where nothing was typed.
+#[derive(Default)]
+struct Known {
+    city: Option<String>,
+    arrival: Option<String>,
+    leaving: Option<String>,
+}
+
+/// What a chosen room, or else the chosen flights, say of where and when.
+fn known(chosen: &Chosen, places: &Places) -> Known {
+    if let Some(stay) = chosen.stay.as_ref().and_then(|standing| standing.record()) {
+        let nights = stay.nights.map_or(1, Nights::count);
+        return Known {
+            city: Some(stay.city.clone()),
+            arrival: Some(stay.day.iso()),
+            leaving: stay.day.after(nights).map(|day| day.iso()),
+        };
+    }
+    let outbound = chosen.outbound.as_ref().and_then(|standing| standing.record());
+    let inbound = chosen.inbound.as_ref().and_then(|standing| standing.record());
+    let airport = outbound.map(|flight| &flight.to).or(inbound.map(|flight| &flight.from));
+    let city = airport.map(|airport| format::city_of(airport)).filter(|city| places.has(city));
+    let arrival = outbound.map(|flight| flight.arrival_day);
+    let leaving = inbound.map(|flight| flight.day);
+    Known {
+        city: city.map(str::to_owned),
+        arrival: arrival.map(|day| day.iso()),
+        leaving: leaving
+            .filter(|day| arrival.is_none_or(|arrival| arrival < *day))
+            .map(|day| day.iso()),
+    }
+}
+
+fn search_form(
+    visit: &Visit,
+    places: &Places,
+    errors: &[FieldError],
+    choice: &Choice,
+    known: Known,
+) -> SearchForm {
+    let filler = Filler { visit, places, errors };
+    // A link that skips the flights knows the city of the airport, which may have no hotel.
+    let mut city = filler.place("cidade", "Cidade", &known.city.unwrap_or_default());
+    if errors.is_empty() && !places.has(&city.value) {
+        city.value = String::new();
+    }
+    let people = choice.people.unwrap_or_default().to_string();
+    SearchForm {
+        action: "/hospedagens",
+        home: "/hospedagem",
+        legend: "Onde e quando?",
+        submit: "Procurar hospedagem",
+        inputs: vec![
+            city,
+            filler.day("dataIda", "Dia da chegada", known.arrival, true),
+            filler.day("dataVolta", "Dia da saída", known.leaving, false),
+            filler.people("numeroDePessoas", "Número de pessoas", people),
+        ],
+        hidden: choice.pairs(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "hospedagens.html")]
+struct StaysPage {
+    layout: Layout,
+    city: String,
+    days: String,
+    nights: String,
+    people: String,
+    cards: Vec<StayCard>,
+    more: Option<String>,
+    begin: Option<String>,
+    sorting: Vec<SortLink>,
+    change: String,
+    skip: String,
+    hidden: Pairs,
+    notice: Option<PeopleNotice>,
+    summary: Option<Summary>,
+}
+
+struct StayCard {
+    id: OfferId,
+    hotel: String,
+    address: String,
+    number: u32,
+    rooms: String,
+    beds: String,
+    breakfast: bool,
+    price: String,
+    /// For all nights, when it is more than one.
+    total: Option<String>,
+    checked: bool,
+}
+
+impl StayCard {
+    fn new(stay: Stay, chosen: Option<&OfferId>) -> Option<Self> {
+        let several = stay.nights.is_some_and(|nights| nights.count() > 1);
+        let total = several.then(|| format::money(stay_cents(&stay)));
+        let id = stay.id?;
+        Some(Self {
+            number: stay.number,
+            rooms: format::count(stay.rooms, "quarto", "quartos"),
+            beds: format::count(stay.beds, "cama", "camas"),
+            breakfast: stay.breakfast,
+            price: format::price(stay.price.cents().into()),
+            total,
+            checked: chosen == Some(&id),
+            hotel: stay.hotel,
+            address: stay.address,
+            id,
+        })
+    }
+}
+
+/// `/hospedagens`: the results.
+pub(crate) async fn results(visit: Visit) -> Outcome {
+    let choice = match Choice::read(&visit.fields) {
+        Ok(choice) => choice,
+        Err(errors) => return Ok(error::invalid(&errors, Step::Stays, None)),
+    };
+    let query = match StayQuery::read(&visit.fields) {
+        Ok(query) => query,
+        Err(errors) => return Ok(wrong(&visit, &choice, errors).await),
+    };
+    let choice = choice.for_people(query.people);
+    let (found, chosen) = tokio::join!(search(&visit, &query), visit.look_up(&choice));
+    let (stays, more) = match found {
+        Ok(found) => found,
+        Err(failure) => {
+            let errors = error::fields_of(failure)?;
+            return Ok(wrong(&visit, &choice, errors).await);
+        }
+    };
+    let at = |after: Option<OfferId>| {
+        let mut about = query.pairs();
+        about.extend(order_pair(query.order));
+        about.extend(after.map(|id| ("apos", id.to_string())));
+        choice.link("/hospedagens", about)
+    };
+    let room = choice.stay.as_ref().map(|stay| &stay.id);
+    let rest = choice.without_stay();
+    let mut hidden = rest.pairs();
+    hidden.push(("noites", query.nights().to_string()));
+    let leaving = query.leaving.or_else(|| query.arrival.after(1)).map(format::day);
+    let mut onward = query.pairs();
+    onward.retain(|(name, _)| *name != "dataVolta");
+    let page_of = StaysPage {
+        layout: Layout::new("Escolha seu hotel", Some(Step::Stays), &choice),
+        city: query.city.as_str().to_owned(),
+        days: format!("{} a {}", format::day(query.arrival), leaving.unwrap_or_default()),
+        nights: format::count(query.nights().count(), "noite", "noites"),
+        people: format::count(query.people.count(), "pessoa", "pessoas"),
+        cards: stays.into_iter().filter_map(|stay| StayCard::new(stay, room)).collect(),
+        more: more.map(|last| at(Some(last))),
+        begin: query.after.is_some().then(|| at(None)),
+        sorting: sort_links("/hospedagens", &query.pairs(), &choice, query.order),
+        change: choice.link("/hospedagem", query.pairs()),
+        skip: rest.link("/passeio", onward),
+        hidden,
+        notice: PeopleNotice::new(&choice, query.people),
+        summary: Summary::new(&rest, &Chosen { stay: None, ..chosen }),
+    };
+    Ok(page(StatusCode::OK, &page_of))
+}
+
+async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp::reply::Response {
+    let places = visit.places(Daemon::Stays).await.unwrap_or_default();
+    let form = search_form(visit, &places, &errors, choice, Known::default());
+    error::invalid(&errors, Step::Stays, Some(form))
+}
+
+/// Searches; also the last stay of the list when there are more.
+async fn search(
+    visit: &Visit,
+    query: &StayQuery,
+) -> Result<(Vec<Stay>, Option<OfferId>), DaemonError> {
+    let part =
+        results::part(visit.site.settings.pages.offers_max, query.after.clone(), query.order);
+    let request = StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people);
+    let found: StaysFound = visit.read(Daemon::Stays, &request.with_page(part)).await?;
+    let last = found.stays.last().and_then(|stay| stay.id.clone());
+    Ok((found.stays, last.filter(|_| found.more)))
+}

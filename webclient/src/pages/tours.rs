@@ -1,0 +1,207 @@
+//! Tours: the form at `/passeio` and the results at `/passeios`.
+
+use super::error;
+use super::form::{Filler, SearchForm};
+use super::item::{Summary, total};
+use super::results::{self, PeopleNotice, SortLink, few_left, order_pair, sort_links};
+use super::{Layout, Outcome, Step, Visit, page};
+use crate::choice::Choice;
+use crate::chosen::Chosen;
+use crate::daemons::{Daemon, DaemonError, Places};
+use crate::format;
+use crate::forms::{FieldError, Pairs, TourQuery};
+use agencia_protocol::tour::{Tour, TourSearch, ToursFound};
+use agencia_protocol::{OfferId, People};
+use askama::Template;
+use warp::http::StatusCode;
+
+#[derive(Template)]
+#[template(path = "passeio.html")]
+struct TourFormPage {
+    layout: Layout,
+    form: SearchForm,
+    summary: Option<Summary>,
+    skip: String,
+}
+
+/// `/passeio`: the search form, filled from the chosen room or flights.
+pub(crate) async fn form(visit: Visit) -> Outcome {
+    let choice = match Choice::read(&visit.fields) {
+        Ok(choice) => choice,
+        Err(errors) => return Ok(error::invalid(&errors, Step::Tours, None)),
+    };
+    let (places, chosen) = tokio::join!(visit.places(Daemon::Tours), visit.look_up(&choice));
+    let places = places?;
+    let page_of = TourFormPage {
+        layout: Layout::new("Passeios", Some(Step::Tours), &choice),
+        skip: choice.link("/pacote", vec![]),
+        form: search_form(&visit, &places, &[], &choice, known(&chosen)),
+        summary: Summary::new(&choice, &chosen),
+    };
+    Ok(page(StatusCode::OK, &page_of))
+}
+
+/// What the form is filled with where nothing was typed.
+#[derive(Default)]
+struct Known {
+    city: Option<String>,
+    day: Option<String>,
+}
+
+/// The room's city and first day, or else where and when the flight arrives.
+fn known(chosen: &Chosen) -> Known {
+    let stay = chosen.stay.as_ref().and_then(|standing| standing.record());
+    let outbound = chosen.outbound.as_ref().and_then(|standing| standing.record());
+    Known {
+        city: stay
+            .map(|stay| stay.city.clone())
+            .or(outbound.map(|flight| format::city_of(&flight.to).to_owned())),
+        day: stay
+            .map(|stay| stay.day)
+            .or(outbound.map(|flight| flight.arrival_day))
+            .map(|day| day.iso()),
+    }
+}
+
+fn search_form(
+    visit: &Visit,
+    places: &Places,
+    errors: &[FieldError],
+    choice: &Choice,
+    known: Known,
+) -> SearchForm {
+    let filler = Filler { visit, places, errors };
+    let mut city = filler.place("cidade", "Cidade", &known.city.unwrap_or_default());
+    if errors.is_empty() && !places.has(&city.value) {
+        city.value = String::new();
+    }
+    let people = choice.people.unwrap_or_default().to_string();
+    SearchForm {
+        action: "/passeios",
+        home: "/passeio",
+        legend: "Onde e quando?",
+        submit: "Procurar passeios",
+        inputs: vec![
+            city,
+            filler.day("dataIda", "Dia do passeio", known.day, true),
+            filler.people("numeroDePessoas", "Número de pessoas", people),
+        ],
+        hidden: choice.pairs(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "passeios.html")]
+struct ToursPage {
+    layout: Layout,
+    city: String,
+    day: String,
+    people: String,
+    cards: Vec<TourCard>,
+    more: Option<String>,
+    begin: Option<String>,
+    sorting: Vec<SortLink>,
+    change: String,
+    skip: String,
+    hidden: Pairs,
+    notice: Option<PeopleNotice>,
+    summary: Option<Summary>,
+}
+
+struct TourCard {
+    id: OfferId,
+    time: String,
+    sight: String,
+    address: String,
+    price: String,
+    /// For everybody, when it is more than one and costs something.
+    total: Option<String>,
+    few_left: Option<u32>,
+    checked: bool,
+}
+
+impl TourCard {
+    fn new(tour: Tour, people: People, chosen: &[OfferId]) -> Option<Self> {
+        let id = tour.id?;
+        let several = people.count() > 1 && tour.price.cents() > 0;
+        Some(Self {
+            time: format::time(tour.time),
+            price: format::price(tour.price.cents().into()),
+            total: several.then(|| format::money(total(people, tour.price))),
+            few_left: few_left(tour.available),
+            checked: chosen.contains(&id),
+            sight: tour.sight,
+            address: tour.address,
+            id,
+        })
+    }
+}
+
+/// `/passeios`: the results.
+pub(crate) async fn results(visit: Visit) -> Outcome {
+    let choice = match Choice::read(&visit.fields) {
+        Ok(choice) => choice,
+        Err(errors) => return Ok(error::invalid(&errors, Step::Tours, None)),
+    };
+    let query = match TourQuery::read(&visit.fields) {
+        Ok(query) => query,
+        Err(errors) => return Ok(wrong(&visit, &choice, errors).await),
+    };
+    let choice = choice.for_people(query.people);
+    let (found, chosen) = tokio::join!(search(&visit, &query), visit.look_up(&choice));
+    let (tours, more) = match found {
+        Ok(found) => found,
+        Err(failure) => {
+            let errors = error::fields_of(failure)?;
+            return Ok(wrong(&visit, &choice, errors).await);
+        }
+    };
+    let at = |after: Option<OfferId>| {
+        let mut about = query.pairs();
+        about.extend(order_pair(query.order));
+        about.extend(after.map(|id| ("apos", id.to_string())));
+        choice.link("/passeios", about)
+    };
+    let people = choice.people.unwrap_or(query.people);
+    let card = |tour| TourCard::new(tour, people, &choice.tours);
+    let cards: Vec<_> = tours.into_iter().filter_map(card).collect();
+    // Tours of other days or cities stay chosen; those on this page say it by their boxes.
+    let elsewhere = choice.without_tours(|id| cards.iter().any(|card| card.id == *id));
+    let mut others = chosen;
+    others.tours.retain(|(id, _)| elsewhere.tours.contains(id));
+    let page_of = ToursPage {
+        layout: Layout::new("Escolha seu passeio", Some(Step::Tours), &choice),
+        city: query.city.as_str().to_owned(),
+        day: format::day(query.day),
+        people: format::count(query.people.count(), "pessoa", "pessoas"),
+        more: more.map(|last| at(Some(last))),
+        begin: query.after.is_some().then(|| at(None)),
+        sorting: sort_links("/passeios", &query.pairs(), &choice, query.order),
+        change: choice.link("/passeio", query.pairs()),
+        skip: elsewhere.link("/pacote", vec![]),
+        hidden: elsewhere.pairs(),
+        notice: PeopleNotice::new(&choice, query.people),
+        summary: Summary::new(&elsewhere, &others),
+        cards,
+    };
+    Ok(page(StatusCode::OK, &page_of))
+}
+
+async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp::reply::Response {
+    let places = visit.places(Daemon::Tours).await.unwrap_or_default();
+    let form = search_form(visit, &places, &errors, choice, Known::default());
+    error::invalid(&errors, Step::Tours, Some(form))
+}
+
+/// Searches; also the last tour of the list when there are more.
+async fn search(
+    visit: &Visit,
+    query: &TourQuery,
+) -> Result<(Vec<Tour>, Option<OfferId>), DaemonError> {
+    let part =
+        results::part(visit.site.settings.pages.offers_max, query.after.clone(), query.order);
+    let request = TourSearch::new(query.city.clone(), query.day, query.people).with_page(part);
+    let found: ToursFound = visit.read(Daemon::Tours, &request).await?;
+    let last = found.tours.last().and_then(|tour| tour.id.clone());
+    Ok((found.tours, last.filter(|_| found.more)))
+}

@@ -1,0 +1,129 @@
+//! Which page answers which path. Wiring only: what a page does is in `pages`.
+
+use crate::assets;
+use crate::daemons::Timing;
+use crate::forms::Fields;
+use crate::pages::error::{self, Trouble};
+use crate::pages::{self, Site, Visit, flights, review, stays, tours, voucher};
+use std::convert::Infallible;
+use std::sync::Arc;
+use warp::filters::BoxedFilter;
+use warp::http::header::{self, HeaderMap, HeaderValue};
+use warp::reject::{MethodNotAllowed, Rejection, UnsupportedMediaType};
+use warp::reply::Response;
+use warp::{Filter, path};
+
+/// All pages of a site.
+pub(crate) fn all(site: Arc<Site>) -> BoxedFilter<(Response,)> {
+    let get = || read().and(query(&site));
+    path::end()
+        .and(get())
+        .then(|visit| show(visit, flights::form))
+        .or(path!("voos").and(get()).then(|visit| show(visit, flights::results)))
+        .unify()
+        .or(path!("hospedagem").and(get()).then(|visit| show(visit, stays::form)))
+        .unify()
+        .or(path!("hospedagens").and(get()).then(|visit| show(visit, stays::results)))
+        .unify()
+        .or(path!("passeio").and(get()).then(|visit| show(visit, tours::form)))
+        .unify()
+        .or(path!("passeios").and(get()).then(|visit| show(visit, tours::results)))
+        .unify()
+        .or(path!("pacote").and(get()).then(|visit| show(visit, review::show)))
+        .unify()
+        .or(path!("pacote").and(posted(&site)).then(|visit| show(visit, voucher::buy)))
+        .unify()
+        .or(files())
+        .unify()
+        .or(path!("saude").and(read()).map(health))
+        .unify()
+        .recover(refuse)
+        .unify()
+        .boxed()
+}
+
+/// GET, and HEAD, whose body hyper leaves out.
+fn read() -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    warp::get().or(warp::head()).unify()
+}
+
+/// A visit with the fields of its query.
+fn query(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Infallible> + Clone + use<> {
+    let site = site.clone();
+    let raw = warp::query::raw().or(warp::any().map(String::new)).unify();
+    raw.map(move |query: String| visit(&site, query.as_bytes()))
+}
+
+/// A visit with the fields of its body.
+fn posted(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Rejection> + Clone + use<> {
+    let site = site.clone();
+    let form = warp::post().and(warp::body::form::<Vec<(String, String)>>());
+    form.map(move |fields| Visit {
+        site: site.clone(),
+        fields: Fields::from(fields),
+        timing: Timing::default(),
+    })
+}
+
+fn visit(site: &Arc<Site>, query: &[u8]) -> Visit {
+    Visit { site: site.clone(), fields: Fields::parse(query), timing: Timing::default() }
+}
+
+/// Runs a handler and says what the daemons took.
+async fn show<F: Future<Output = pages::Outcome>>(
+    visit: Visit,
+    handler: fn(Visit) -> F,
+) -> Response {
+    let Visit { site, fields, timing } = &visit;
+    let after = Visit { site: site.clone(), fields: fields.clone(), timing: timing.clone() };
+    let mut response = match handler(visit).await {
+        Ok(response) => response,
+        Err(failure) => error::unavailable(&after, &failure),
+    };
+    let told = after.timing.header().and_then(|told| HeaderValue::try_from(told).ok());
+    if let Some(told) = told {
+        response.headers_mut().insert("server-timing", told);
+    }
+    response
+}
+
+/// The files under `/static/`, and the two that browsers and robots look for by themselves.
+fn files() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    let named = path!("static" / String);
+    let icon = path!("favicon.ico").map(|| "favicon.svg".to_owned());
+    let robots = path!("robots.txt").map(|| "robots.txt".to_owned());
+    let name = named.or(icon).unify().or(robots).unify();
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    let file = |name: String, query: String, headers: HeaderMap| {
+        let fields = Fields::parse(query.as_bytes());
+        assets::serve(&name, fields.first("v"), &headers)
+            .unwrap_or_else(|| error::plain(Trouble::NotFound))
+    };
+    name.and(read()).and(query).and(warp::header::headers_cloned()).map(file)
+}
+
+/// `{"pronto":true}` for a proxy: this process serves, whatever the daemons do.
+fn health() -> Response {
+    let version = env!("CARGO_PKG_VERSION");
+    let body = serde_json::json!({ "servidor": "web", "versao": version, "pronto": true });
+    let mut response = Response::new(body.to_string().into());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// What no route takes is answered by a page as well.
+async fn refuse(rejection: Rejection) -> Result<Response, Infallible> {
+    let trouble = if rejection.is_not_found() {
+        Trouble::NotFound
+    } else if rejection.find::<UnsupportedMediaType>().is_some() {
+        Trouble::NotAForm
+    } else if rejection.find::<MethodNotAllowed>().is_some() {
+        Trouble::MethodNotAllowed
+    } else {
+        log::warn!("a request was rejected: {rejection:?}");
+        Trouble::NotAForm
+    };
+    Ok(error::plain(trouble))
+}

@@ -1,0 +1,308 @@
+//! Settings: defaults, then `web.toml`, then `web.d/*.toml`, then `AGENCIA_WEB_…`, then flags.
+//!
+//! Each source is checked alone before they are merged, because only then can an error say in
+//! which file the wrong key stands.
+
+use clap::Parser;
+use config::{Config, Environment, File, FileFormat};
+use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::{Path, PathBuf};
+
+/// Where the settings are when no flag says otherwise.
+pub(crate) const CONFIG_FILE: &str = "/etc/agencia/web.toml";
+
+/// The pages of the agency: searches, choices and purchases over its three daemons.
+#[derive(Debug, Parser)]
+#[command(name = "agencia-web", version)]
+pub(crate) struct Flags {
+    /// Port to listen on
+    #[arg(long)]
+    port: Option<u16>,
+    /// IP address to listen on, instead of all; may be repeated
+    #[arg(long, value_name = "ADDR")]
+    listen: Vec<IpAddr>,
+    /// File that says where the daemons are
+    #[arg(long, value_name = "FILE")]
+    peers: Option<PathBuf>,
+    /// Settings file; a folder with the extension .d beside it is read after it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Check the settings and exit
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// What to log: error, warn, info, debug, trace
+    #[arg(long, value_name = "LEVEL")]
+    log: Option<String>,
+    /// Directory for what must outlive the process
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+impl Flags {
+    /// Reads the command line, whose first word is the program.
+    pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(args)
+    }
+}
+
+/// Everything that an operator may set. `etc/agencia/web.toml` explains each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    pub(crate) port: u16,
+    pub(crate) listen: Vec<IpAddr>,
+    pub(crate) peers: PathBuf,
+    pub(crate) state: PathBuf,
+    pub(crate) log: String,
+    pub(crate) time_zone: chrono_tz_name::Zone,
+    pub(crate) home_airport: String,
+    pub(crate) http: Http,
+    pub(crate) daemons: DaemonLimits,
+    pub(crate) pages: Pages,
+}
+
+/// Limits of the HTTP side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    pub(crate) connections_max: NonZeroU32,
+    pub(crate) head_secs: NonZeroU64,
+    pub(crate) body_secs: NonZeroU64,
+    pub(crate) write_secs: NonZeroU64,
+    pub(crate) body_bytes_max: NonZeroUsize,
+    pub(crate) uri_bytes_max: NonZeroUsize,
+    pub(crate) drain_secs: NonZeroU64,
+}
+
+/// Limits of the daemons' side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DaemonLimits {
+    pub(crate) connections_max: NonZeroUsize,
+    pub(crate) connect_millis: NonZeroU64,
+    pub(crate) reply_millis: NonZeroU64,
+    pub(crate) destinations_secs: u64,
+}
+
+/// What a page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Pages {
+    pub(crate) offers_max: NonZeroU32,
+    pub(crate) places_max: usize,
+}
+
+/// A number that the source text shows not to be zero.
+macro_rules! at_least_one {
+    ($number:literal) => {
+        const { std::num::NonZero::new($number).expect("not zero") }
+    };
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            port: 5000,
+            listen: Vec::new(),
+            peers: "/etc/agencia/pares.toml".into(),
+            state: "/var/lib/agencia/web".into(),
+            log: "info".into(),
+            time_zone: chrono_tz_name::Zone(chrono_tz::America::Sao_Paulo),
+            home_airport: "Aeroporto Internacional de Confins - Tancredo Neves".into(),
+            http: Http::default(),
+            daemons: DaemonLimits::default(),
+            pages: Pages::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            connections_max: at_least_one!(1024),
+            head_secs: at_least_one!(15),
+            body_secs: at_least_one!(10),
+            write_secs: at_least_one!(10),
+            body_bytes_max: at_least_one!(65536),
+            uri_bytes_max: at_least_one!(8192),
+            drain_secs: at_least_one!(20),
+        }
+    }
+}
+
+impl Default for DaemonLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: at_least_one!(4),
+            connect_millis: at_least_one!(1000),
+            reply_millis: at_least_one!(3000),
+            destinations_secs: 5,
+        }
+    }
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self { offers_max: at_least_one!(30), places_max: 300 }
+    }
+}
+
+/// Why the settings cannot be used. The message names the source, the key and the way out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    /// A file that was asked for cannot be read.
+    #[error("cannot read {}: {error}; mend the path or leave the flag out", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A file does not fit the schema.
+    #[error("{}: {message}; mend or remove that line (etc/agencia/web.toml explains every key)", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, naming the key.
+        message: String,
+    },
+    /// A variable of the environment does not fit the schema.
+    #[error("environment: {0}; mend or unset the variable AGENCIA_WEB_… of that key")]
+    Environment(String),
+    /// The whole does not fit together.
+    #[error("settings: {0}")]
+    Whole(String),
+}
+
+impl Settings {
+    /// Merges all sources.
+    ///
+    /// # Errors
+    /// The first source that is wrong.
+    pub(crate) fn load(flags: &Flags) -> Result<Self, SettingsError> {
+        let mut builder = Config::builder().add_source(as_source(&Self::default())?);
+        for path in files(flags.config.as_deref())? {
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| SettingsError::Unreadable { path: path.clone(), error })?;
+            if let Err(error) = toml::from_str::<Self>(&text) {
+                return Err(SettingsError::File { path, message: one_line(&error.to_string()) });
+            }
+            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        }
+        let environment = Environment::with_prefix("AGENCIA_WEB")
+            .prefix_separator("_")
+            .separator("__")
+            .list_separator(",")
+            .with_list_parse_key("listen")
+            .try_parsing(true);
+        let alone = Config::builder().add_source(environment.clone()).build();
+        alone
+            .and_then(Config::try_deserialize::<Self>)
+            .map_err(|error| SettingsError::Environment(one_line(&error.to_string())))?;
+        let merged = builder.add_source(environment).build();
+        let settings: Self = merged
+            .and_then(Config::try_deserialize)
+            .map_err(|error| SettingsError::Whole(one_line(&error.to_string())))?;
+        Ok(settings.with(flags))
+    }
+
+    fn with(self, flags: &Flags) -> Self {
+        Self {
+            port: flags.port.unwrap_or(self.port),
+            listen: if flags.listen.is_empty() { self.listen } else { flags.listen.clone() },
+            peers: flags.peers.clone().unwrap_or(self.peers),
+            log: flags.log.clone().unwrap_or(self.log),
+            state: flags.state.clone().unwrap_or(self.state),
+            ..self
+        }
+    }
+}
+
+fn as_source(settings: &Settings) -> Result<Config, SettingsError> {
+    Config::try_from(settings).map_err(|error| SettingsError::Whole(error.to_string()))
+}
+
+/// The files to read, in order. The default file may be missing, one that was named may not.
+fn files(named: Option<&Path>) -> Result<Vec<PathBuf>, SettingsError> {
+    let main = named.unwrap_or(Path::new(CONFIG_FILE));
+    let mut files = Vec::new();
+    if named.is_some() || main.exists() {
+        files.push(main.to_owned());
+    }
+    let folder = main.with_extension("d");
+    let unreadable = |error| SettingsError::Unreadable { path: folder.clone(), error };
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(files),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut parts = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            parts.push(path);
+        }
+    }
+    parts.sort();
+    files.append(&mut parts);
+    Ok(files)
+}
+
+/// TOML errors draw the line they are about; a log line has no room for that.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A time zone by its name, which a wrong one is refused by.
+pub(crate) mod chrono_tz_name {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// A zone of the IANA database.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub(crate) struct Zone(pub(crate) chrono_tz::Tz);
+
+    impl Serialize for Zone {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_str(self.0.name())
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Zone {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let name = String::deserialize(deserializer)?;
+            let unknown = |_| {
+                serde::de::Error::custom(format!(
+                    "time_zone {name:?} is not a time zone, expected one like America/Sao_Paulo"
+                ))
+            };
+            name.parse().map(Self).map_err(unknown)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../../etc/agencia/web.toml");
+
+    #[test]
+    fn the_shipped_file_sets_nothing_and_explains_every_default() {
+        let empty: toml::Table = toml::from_str(SHIPPED).unwrap();
+        assert!(empty.values().all(|value| value.as_table().is_some_and(toml::Table::is_empty)));
+        let uncommented: String = SHIPPED
+            .lines()
+            .map(|line| {
+                line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line)
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let shipped: toml::Table = toml::from_str(&uncommented).unwrap();
+        let defaults = toml::Table::try_from(Settings::default()).unwrap();
+        assert_eq!(shipped, defaults);
+    }
+}

@@ -1,0 +1,138 @@
+//! The least HTTP that tells what a server answered.
+
+use super::PATIENCE;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Reply {
+    /// Reads a whole answer.
+    pub fn parse(bytes: &[u8]) -> Reply {
+        let text = String::from_utf8_lossy(bytes);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {text:?}"));
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let header = |line: &str| {
+            let (name, value) = line.split_once(':').unwrap();
+            (name.to_ascii_lowercase(), value.trim().to_owned())
+        };
+        Reply { status, headers: lines.map(header).collect(), body: body.to_owned() }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Fails unless the page says all of these.
+    pub fn says(&self, texts: &[&str]) -> &Self {
+        for text in texts {
+            assert!(self.body.contains(text), "{text:?} is not on the page ({}):\n{}", self.status, self.body);
+        }
+        self
+    }
+
+    /// Fails if the page says one of these.
+    pub fn says_not(&self, texts: &[&str]) -> &Self {
+        for text in texts {
+            assert!(!self.body.contains(text), "{text:?} is on the page:\n{}", self.body);
+        }
+        self
+    }
+
+    /// The target of the first link with this text, as a browser would follow it.
+    pub fn link(&self, text: &str) -> String {
+        let links = self.body.split("<a ").skip(1);
+        let found = links.filter_map(|link| {
+            let (tag, rest) = link.split_once('>')?;
+            let href = tag.split("href=\"").nth(1)?.split('"').next()?;
+            rest.split("</a>").next()?.contains(text).then(|| unescape(href))
+        });
+        found.into_iter().next().unwrap_or_else(|| panic!("no link {text:?} on\n{}", self.body))
+    }
+
+    /// What the last form of the page would send without anything being touched: hidden inputs,
+    /// filled inputs, checked boxes and selected options.
+    pub fn form(&self) -> Vec<(String, String)> {
+        let form = self.body.rsplit("<form ").next().unwrap();
+        let form = form.split("</form>").next().unwrap();
+        let mut fields = Vec::new();
+        for tag in form.split('<').skip(1) {
+            let tag = tag.split('>').next().unwrap();
+            let attribute = |name: &str| {
+                let start = format!(" {name}=\"");
+                tag.split(start.as_str()).nth(1).and_then(|rest| rest.split('"').next()).map(unescape)
+            };
+            let boxed = matches!(attribute("type").as_deref(), Some("radio" | "checkbox"));
+            if tag.starts_with("input ") && (!boxed || tag.contains(" checked")) {
+                fields.push((attribute("name").unwrap(), attribute("value").unwrap_or_default()));
+            } else if tag.starts_with("select ") {
+                fields.push((attribute("name").unwrap(), String::new()));
+            } else if tag.starts_with("option ") && tag.contains(" selected") {
+                fields.last_mut().unwrap().1 = attribute("value").unwrap();
+            }
+        }
+        fields
+    }
+}
+
+fn unescape(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (escaped, plain) in
+        [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&"), ("&amp;", "&")]
+    {
+        text = text.replace(escaped, plain);
+    }
+    text
+}
+
+/// A form as it is sent.
+pub fn encode(fields: &[(String, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let mut text = format!("{method} {target} HTTP/1.1\r\nhost: agencia.test\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        text += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() {
+        text += &format!("content-length: {}\r\n", body.len());
+    }
+    text + "\r\n" + body
+}
+
+/// The same with the server's own address as its host.
+pub fn request_to(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> String {
+    request(method, target, headers, body).replace("agencia.test", &address.to_string())
+}
+
+pub fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Sends a request on a connection of its own and reads until the server closes it.
+pub fn ask(address: SocketAddr, request: &str) -> Reply {
+    let mut stream = connect(address);
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    Reply::parse(&answer)
+}

@@ -1,0 +1,142 @@
+//! Fake daemons and a real web client, for tests.
+//!
+//! The daemons speak frames on port 0 and answer from a handful of offers; they honour `viagem`
+//! and can be told to be down, mute or unkind. The web client is the program itself.
+#![allow(dead_code, reason = "each test file uses its part of this")]
+
+pub mod fake;
+pub mod http;
+
+use fake::Fake;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long anything may take that should take no time: a hang fails the test instead.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The three daemons.
+pub struct Agency {
+    pub flights: Fake,
+    pub stays: Fake,
+    pub tours: Fake,
+}
+
+impl Agency {
+    pub fn start() -> Self {
+        Self { flights: Fake::flights(), stays: Fake::stays(), tours: Fake::tours() }
+    }
+
+    /// The text of `pares.toml`.
+    pub fn peers(&self) -> String {
+        [("voos", &self.flights), ("hospedagens", &self.stays), ("passeios", &self.tours)]
+            .map(|(name, fake)| format!("[[daemon]]\nname = \"{name}\"\naddress = \"{}\"\n", fake.address))
+            .concat()
+    }
+}
+
+/// A running web client; killed when dropped.
+pub struct Web {
+    pub address: SocketAddr,
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Web {
+    /// Starts one on port 0 with these settings.
+    pub fn start(agency: &Agency, settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = program(folder.path(), &agency.peers(), settings);
+        command.args(["--port", "0", "--listen", "127.0.0.1"]);
+        Self::spawn(command, folder)
+    }
+
+    /// Starts this command and waits until it listens.
+    pub fn spawn(mut command: Command, folder: tempfile::TempDir) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (listening, told) = mpsc::channel();
+        let lines = log.clone();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                if let Some((_, address)) = line.split_once("Listening for connections on ") {
+                    listening.send(address.parse::<SocketAddr>().unwrap()).ok();
+                }
+                lines.lock().unwrap().push(line);
+            }
+        });
+        let address = told.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            panic!("it does not listen; it said {:?}", log.lock().unwrap());
+        });
+        Self { address, child, log, _folder: folder }
+    }
+
+    pub fn get(&self, target: &str) -> http::Reply {
+        http::ask(self.address, &http::request("GET", target, &[], ""))
+    }
+
+    /// Posts as a page of this site does.
+    pub fn post(&self, target: &str, form: &str) -> http::Reply {
+        let origin = format!("http://{}", self.address);
+        let headers = [("origin", origin.as_str()), ("content-type", http::FORM)];
+        http::ask(self.address, &http::request_to(self.address, "POST", target, &headers, form))
+    }
+
+    /// What it has logged so far, waiting until a line has this in it.
+    pub fn log_with(&self, text: &str) -> Vec<String> {
+        let began = Instant::now();
+        loop {
+            let log = self.log.lock().unwrap().clone();
+            if log.iter().any(|line| line.contains(text)) {
+                return log;
+            }
+            assert!(began.elapsed() < PATIENCE, "{text:?} is not logged: {log:#?}");
+            std::thread::yield_now();
+        }
+    }
+
+    pub fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        wait(&mut self.child)
+    }
+}
+
+impl Drop for Web {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Waits for a process that should end by itself.
+pub fn wait(child: &mut Child) -> ExitStatus {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(began.elapsed() < PATIENCE, "it does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The program with its files in this folder, and with no settings of this machine.
+pub fn program(folder: &Path, peers: &str, settings: &str) -> Command {
+    std::fs::write(folder.join("pares.toml"), peers).unwrap();
+    std::fs::write(folder.join("web.toml"), settings).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agencia-web"));
+    command.env_remove("JOURNAL_STREAM").env_remove("LISTEN_FDS").env_remove("NOTIFY_SOCKET");
+    command.arg("--config").arg(folder.join("web.toml"));
+    command.arg("--peers").arg(folder.join("pares.toml"));
+    command
+}
