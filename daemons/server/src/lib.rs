@@ -25,6 +25,9 @@ mod purchase;
 mod inventory;
 mod clock;
 mod counters;
+#[cfg(test)]
+#[path = "../examples/carros/product.rs"]
+mod cars;
 
 pub use args::Flags;
 pub use clock::{Clock, Now, SystemClock};

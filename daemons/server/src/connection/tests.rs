@@ -1,1 +1,482 @@
+//! Conversations over a socket made of memory, with a handler that writes down what it is asked.
 
+use super::*;
+use agencia_catalog::Moment;
+use agencia_protocol::{Day, frame};
+use futures_lite::future::{block_on, pending, poll_once};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+const HERE: &str = "127.0.0.1:40000";
+const ELSEWHERE: &str = "192.0.2.7:40000";
+const SHORT: Duration = Duration::from_millis(30);
+
+/// What a [`Memory`] does.
+#[derive(Debug, Default)]
+struct State {
+    /// What arrives: each is one read.
+    input: VecDeque<Vec<u8>>,
+    /// Whether the peer's side ends after the input; else it stays silent.
+    ends: bool,
+    /// Whether the peer has stopped reading.
+    stuck: bool,
+    /// What was written: each is one write.
+    writes: Vec<Vec<u8>>,
+    closed: bool,
+}
+
+/// A socket made of memory.
+#[derive(Debug, Clone, Default)]
+struct Memory(Arc<Mutex<State>>);
+
+impl Memory {
+    fn new(input: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let input = input.into_iter().collect();
+        Self(Arc::new(Mutex::new(State { input, ends: true, ..State::default() })))
+    }
+
+    fn silent(input: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let memory = Self::new(input);
+        memory.0.lock().unwrap().ends = false;
+        memory
+    }
+
+    fn writes(&self) -> Vec<Vec<u8>> {
+        self.0.lock().unwrap().writes.clone()
+    }
+
+    /// The bodies of all frames that were written.
+    fn replies(&self) -> Vec<String> {
+        let mut decoder = Decoder::new(1_000_000);
+        decoder.feed(&self.writes().concat());
+        let mut bodies = Vec::new();
+        while let Some(body) = decoder.next_frame().unwrap() {
+            bodies.push(String::from_utf8(body.to_vec()).unwrap());
+        }
+        bodies
+    }
+}
+
+impl AsyncRead for Memory {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        space: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut state = self.0.lock().unwrap();
+        let Some(mut piece) = state.input.pop_front() else {
+            return if state.ends { Poll::Ready(Ok(0)) } else { Poll::Pending };
+        };
+        let count = piece.len().min(space.len());
+        space[..count].copy_from_slice(&piece[..count]);
+        if count < piece.len() {
+            state.input.push_front(piece.split_off(count));
+        }
+        Poll::Ready(Ok(count))
+    }
+}
+
+impl AsyncWrite for Memory {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut state = self.0.lock().unwrap();
+        if state.stuck {
+            return Poll::Pending;
+        }
+        state.writes.push(bytes.to_vec());
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.lock().unwrap().closed = true;
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Answers a search with its own body, and writes down in which order it is asked what.
+#[derive(Debug, Default)]
+struct Echo {
+    events: Arc<Mutex<Vec<String>>>,
+    readings: AtomicUsize,
+    rendered: Arc<AtomicUsize>,
+}
+
+impl Echo {
+    fn note(&self, event: impl Into<String>) {
+        self.events.lock().unwrap().push(event.into());
+    }
+
+    fn events(&self) -> Vec<String> {
+        self.events.lock().unwrap().clone()
+    }
+}
+
+impl Handler for Echo {
+    fn title(&self) -> &'static str {
+        "Ecos"
+    }
+
+    fn status(&self) -> String {
+        "echoing".to_owned()
+    }
+
+    fn parse<'a>(&self, body: &'a [u8]) -> Result<Request<'a>, WireError> {
+        Request::parse(body, "eco", "cidade")
+    }
+
+    fn now(&self) -> Now {
+        self.readings.fetch_add(1, Ordering::Relaxed);
+        Now { moment: Moment { day: Day::from_number(0), minute: 0 }, unix_millis: 0 }
+    }
+
+    fn render(
+        &self,
+        request: &Request<'_>,
+        body: &[u8],
+        _: Now,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WireError> {
+        self.rendered.fetch_add(1, Ordering::Relaxed);
+        self.note("rendered");
+        out.extend_from_slice(body);
+        match request {
+            // What was written before the error must not be sent.
+            Request::Health => Err(WireError::new(Code::Internal, "doente")),
+            _ => Ok(()),
+        }
+    }
+
+    fn purchase(&self, reserve: &Reserve, _: Now) -> Result<Later, WireError> {
+        let id = reserve.id.to_string();
+        if id == "none" {
+            return Err(WireError::new(Code::SoldOut, "nada"));
+        }
+        self.note(format!("submitted {id}"));
+        let events = self.events.clone();
+        Ok(Box::pin(async move {
+            future::yield_now().await;
+            events.lock().unwrap().push(format!("sold {id}"));
+            Ok(format!("{{\"sold\":\"{id}\"}}").into_bytes())
+        }))
+    }
+
+    fn import(&self) -> Result<Later, WireError> {
+        self.note("import");
+        Ok(Box::pin(future::ready(Ok(b"{}".to_vec()))))
+    }
+}
+
+fn rules() -> Rules {
+    Rules { limits: Limits::default(), deadlines: Deadlines::default() }
+}
+
+fn framed(body: &str) -> Vec<u8> {
+    let mut frame = Vec::new();
+    frame::encode(body.as_bytes(), &mut frame);
+    frame
+}
+
+fn batch<'a>(bodies: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+    bodies.into_iter().flat_map(framed).collect()
+}
+
+fn buy(id: &str) -> String {
+    format!("{{\"action\":\"reservar\",\"id\":\"{id}\"}}")
+}
+
+/// Runs a conversation to its end.
+fn talk_as(peer: &str, rules: &Rules, memory: &Memory) -> (Echo, Arc<Counters>) {
+    let (echo, counters) = (Echo::default(), Arc::new(Counters::default()));
+    let peer = peer.parse().unwrap();
+    block_on(converse(&echo, &counters, rules, memory.clone(), peer, pending()));
+    (echo, counters)
+}
+
+fn talk(memory: &Memory) -> (Echo, Arc<Counters>) {
+    talk_as(HERE, &rules(), memory)
+}
+
+fn code(reply: &str) -> String {
+    let reply: serde_json::Value = serde_json::from_str(reply).unwrap();
+    reply["erro"]["codigo"].as_str().unwrap_or("none").to_owned()
+}
+
+#[test]
+fn sixteen_pipelined_requests_are_answered_in_order_with_one_write() {
+    let bodies: Vec<String> = (0..16).map(|number| format!("{{\"n\":{number}}}")).collect();
+    let memory = Memory::new([batch(bodies.iter().map(String::as_str))]);
+    talk(&memory);
+    assert_eq!(memory.writes().len(), 1);
+    assert_eq!(memory.replies(), bodies);
+}
+
+#[test]
+fn a_request_in_many_reads_is_one_request() {
+    let memory = Memory::new(framed("{\"n\":1}").chunks(1).map(<[u8]>::to_vec));
+    talk(&memory);
+    assert_eq!(memory.replies(), ["{\"n\":1}"]);
+}
+
+#[test]
+fn what_fills_more_than_one_read_is_still_answered_with_one_write() {
+    let body = format!("{{\"text\":\"{}\"}}", "x".repeat(20_000));
+    let memory = Memory::new([batch([body.as_str(); 3])]);
+    talk(&memory);
+    assert_eq!((memory.writes().len(), memory.replies().len()), (1, 3));
+}
+
+#[test]
+fn replies_are_sent_early_only_from_the_documented_size_on() {
+    let body = "{\"n\":1}";
+    let reply = framed(body).len();
+    for (flush, expected) in [
+        (1, vec![reply; 4]),
+        (2 * reply, vec![2 * reply, 2 * reply]),
+        (2 * reply + 1, vec![3 * reply, reply]),
+    ] {
+        let memory = Memory::new([batch([body; 4])]);
+        let mut rules = rules();
+        rules.limits.reply_bytes_flush = flush;
+        talk_as(HERE, &rules, &memory);
+        let sent: Vec<_> = memory.writes().iter().map(Vec::len).collect();
+        assert_eq!(sent, expected, "from {flush} bytes on");
+    }
+}
+
+#[test]
+fn purchases_in_a_row_are_submitted_together_and_a_search_behind_sees_them() {
+    let (first, second, third) = (buy("a"), buy("b"), buy("c"));
+    let memory = Memory::new([batch([&first, &second, "{}", &third])]);
+    let (echo, _) = talk(&memory);
+    let expected =
+        ["submitted a", "submitted b", "sold a", "sold b", "rendered", "submitted c", "sold c"];
+    assert_eq!(echo.events(), expected);
+    assert_eq!(
+        memory.replies(),
+        ["{\"sold\":\"a\"}", "{\"sold\":\"b\"}", "{}", "{\"sold\":\"c\"}"]
+    );
+    assert_eq!(memory.writes().len(), 1);
+}
+
+#[test]
+fn a_purchase_that_is_refused_at_once_keeps_its_place() {
+    let (sold, refused) = (buy("a"), buy("none"));
+    let memory = Memory::new([batch([&*sold, &*refused, "{\"action\":\"x\"}", &*sold])]);
+    talk(&memory);
+    let codes: Vec<_> = memory.replies().iter().map(|reply| code(reply)).collect();
+    assert_eq!(codes, ["none", "esgotado", "acao_desconhecida", "none"]);
+}
+
+#[test]
+fn an_error_replaces_what_was_written_before_it() {
+    let memory = Memory::new([batch(["{}", "{\"action\":\"saude\"}", "{}"])]);
+    let (_, counters) = talk(&memory);
+    let replies = memory.replies();
+    assert_eq!(code(&replies[1]), "interno");
+    assert!(replies[1].starts_with("{\"erro\""), "{}", replies[1]);
+    assert_eq!((replies.len(), counters.requests(), counters.errors()), (3, 3, 1));
+}
+
+#[test]
+fn the_first_frame_may_be_a_greeting_and_only_the_first() {
+    let memory = Memory::new([batch([" \"I'm live!\"", "{}", "\"again\""])]);
+    let (_, counters) = talk(&memory);
+    let replies = memory.replies();
+    assert_eq!((replies[0].as_str(), code(&replies[1])), ("{}", "json_invalido".to_owned()));
+    assert_eq!((replies.len(), counters.requests()), (2, 2));
+
+    for body in ["42", "[]", "\"unfinished", "null"] {
+        let memory = Memory::new([batch([body, "{}"])]);
+        talk(&memory);
+        let replies = memory.replies();
+        assert_eq!((code(&replies[0]), replies.len()), ("json_invalido".to_owned(), 2), "{body}");
+    }
+
+    let memory = Memory::new([batch(["{}", "\"late\""])]);
+    talk(&memory);
+    assert_eq!(code(&memory.replies()[1]), "json_invalido");
+}
+
+#[test]
+fn what_is_no_frame_is_answered_once_after_the_good_ones_and_ends_the_conversation() {
+    for (header, expected) in [
+        (&b"GET / HTTP/1.1\r\n"[..], "cabecalho_invalido"),
+        (b"0         ", "quadro_vazio"),
+        (b"65537     ", "quadro_grande"),
+        (b"9999999999", "quadro_grande"),
+    ] {
+        let bytes = [batch(["{\"n\":1}", "{\"n\":2}"]), header.to_vec(), batch(["{}"])].concat();
+        let memory = Memory::new([bytes, batch(["{}"])]);
+        talk(&memory);
+        let replies = memory.replies();
+        assert_eq!(replies[..2], ["{\"n\":1}", "{\"n\":2}"]);
+        assert_eq!((code(&replies[2]), replies.len()), (expected.to_owned(), 3));
+        assert_eq!(memory.writes().len(), 1);
+        assert!(memory.0.lock().unwrap().closed);
+        // It read on, so that no reset overtakes the error.
+        assert!(memory.0.lock().unwrap().input.is_empty());
+    }
+}
+
+#[test]
+fn a_purchase_before_garbage_is_answered_first() {
+    let memory = Memory::new([[framed(&buy("a")), b"garbage".to_vec()].concat()]);
+    talk(&memory);
+    let replies = memory.replies();
+    assert_eq!(replies[0], "{\"sold\":\"a\"}");
+    assert_eq!(code(&replies[1]), "cabecalho_invalido");
+}
+
+#[test]
+fn a_body_at_the_limit_is_taken_and_one_byte_more_is_not() {
+    for (bytes, taken) in [(65_536, true), (65_537, false)] {
+        let body = format!("{{\"t\":\"{}\"}}", "x".repeat(bytes - 8));
+        assert_eq!(body.len(), bytes);
+        let memory = Memory::new([framed(&body)]);
+        talk(&memory);
+        assert_eq!(memory.replies() == [body], taken, "{bytes} bytes");
+    }
+}
+
+#[test]
+fn a_peer_that_leaves_in_the_middle_of_a_frame_is_told_nothing() {
+    let memory = Memory::new([b"10   ".to_vec()]);
+    talk(&memory);
+    assert_eq!(memory.writes(), Vec::<Vec<u8>>::new());
+}
+
+#[test]
+fn the_clock_is_read_once_for_all_that_was_read_together() {
+    let memory = Memory::new([batch(["{}"; 16]), batch(["{}"; 3])]);
+    let (echo, _) = talk(&memory);
+    assert_eq!(echo.readings.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn others_get_their_turn_after_so_many_frames() {
+    let memory = Memory::silent([batch(["{}"; 100])]);
+    let (echo, counters, rules) = (Echo::default(), Counters::default(), rules());
+    let peer = HERE.parse().unwrap();
+    let mut talk = Box::pin(converse(&echo, &counters, &rules, memory.clone(), peer, pending()));
+    let mut done = Vec::new();
+    for _ in 0..4 {
+        assert!(block_on(poll_once(&mut talk)).is_none());
+        done.push(echo.rendered.load(Ordering::Relaxed));
+    }
+    assert_eq!(done, [32, 64, 96, 100]);
+}
+
+#[test]
+fn only_so_many_purchases_of_one_peer_wait_together() {
+    let purchase = buy("a");
+    let memory = Memory::new([batch([purchase.as_str(); 300])]);
+    let (echo, _) = talk(&memory);
+    let events = echo.events();
+    let first_sold = events.iter().position(|event| event == "sold a");
+    assert_eq!((first_sold, events.len(), memory.replies().len()), (Some(256), 600, 300));
+}
+
+#[test]
+fn importing_is_for_this_host_only() {
+    let request = || [framed("{\"action\":\"importar\"}")];
+    for peer in [HERE, "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+        let memory = Memory::new(request());
+        let (echo, _) = talk_as(peer, &rules(), &memory);
+        assert_eq!((memory.replies(), echo.events()), (vec!["{}".into()], vec!["import".into()]));
+    }
+    let memory = Memory::new(request());
+    let (echo, _) = talk_as(ELSEWHERE, &rules(), &memory);
+    assert_eq!(code(&memory.replies()[0]), "nao_autorizado");
+    assert_eq!(echo.events(), Vec::<String>::new());
+}
+
+/// Deadlines that are all long but one.
+fn with_short(shorten: impl FnOnce(&mut Deadlines)) -> Rules {
+    let hour = Duration::from_secs(3600);
+    let mut deadlines =
+        Deadlines { header: hour, body: hour, idle: hour, write: hour, drain: hour };
+    shorten(&mut deadlines);
+    Rules { deadlines, ..rules() }
+}
+
+/// Runs a conversation with a silent peer, which only a deadline can end.
+fn check_late(peer: &str, rules: &Rules, input: Vec<u8>, expected: &[&str]) {
+    let memory = Memory::silent([input]);
+    let start = Instant::now();
+    talk_as(peer, rules, &memory);
+    assert!(start.elapsed() >= SHORT, "over after {:?}", start.elapsed());
+    let codes: Vec<_> = memory.replies().iter().map(|reply| code(reply)).collect();
+    assert_eq!(codes, expected);
+}
+
+#[test]
+fn a_header_that_is_not_finished_in_time_is_told_so_and_ends_the_conversation() {
+    let rules = with_short(|deadlines| deadlines.header = SHORT);
+    check_late(HERE, &rules, b"12  ".to_vec(), &["prazo_vencido"]);
+    // Also behind a good frame.
+    check_late(HERE, &rules, [framed("{}"), b"12  ".to_vec()].concat(), &["none", "prazo_vencido"]);
+}
+
+#[test]
+fn a_body_that_does_not_come_in_time_is_told_so_and_ends_the_conversation() {
+    let rules = with_short(|deadlines| deadlines.body = SHORT);
+    check_late(HERE, &rules, b"12        {\"a\"".to_vec(), &["prazo_vencido"]);
+    check_late(HERE, &rules, b"12        ".to_vec(), &["prazo_vencido"]);
+}
+
+#[test]
+fn an_idle_peer_from_another_host_is_let_go_without_a_word() {
+    let rules = with_short(|deadlines| deadlines.idle = SHORT);
+    check_late(ELSEWHERE, &rules, framed("{}"), &["none"]);
+}
+
+#[test]
+fn an_idle_peer_of_this_host_may_wait_for_ever() {
+    let rules = with_short(|deadlines| deadlines.idle = Duration::from_millis(1));
+    let (echo, counters) = (Echo::default(), Counters::default());
+    let memory = Memory::silent([framed("{}")]);
+    let peer = HERE.parse().unwrap();
+    let talk = converse(&echo, &counters, &rules, memory, peer, pending());
+    let patience = async {
+        smol::Timer::after(SHORT).await;
+    };
+    let ended = async {
+        talk.await;
+        panic!("the conversation ended");
+    };
+    block_on(future::or(ended, patience));
+}
+
+#[test]
+fn a_peer_that_stops_reading_is_dropped() {
+    let rules = with_short(|deadlines| deadlines.write = SHORT);
+    let memory = Memory::silent([framed("{}")]);
+    memory.0.lock().unwrap().stuck = true;
+    let start = Instant::now();
+    talk_as(HERE, &rules, &memory);
+    assert!(start.elapsed() >= SHORT);
+    // No goodbye for somebody who does not read.
+    assert!(!memory.0.lock().unwrap().closed);
+}
+
+#[test]
+fn what_had_arrived_when_the_daemon_stops_is_still_answered() {
+    let stop = crate::stop::Stop::new();
+    stop.stop();
+    let memory = Memory::silent([batch(["{\"n\":1}", &buy("a")]), batch(["{\"n\":2}"])]);
+    let (echo, counters, rules) = (Echo::default(), Counters::default(), rules());
+    let peer = HERE.parse().unwrap();
+    block_on(converse(&echo, &counters, &rules, memory.clone(), peer, stop.stopped()));
+    assert_eq!(memory.replies(), ["{\"n\":1}", "{\"sold\":\"a\"}", "{\"n\":2}"]);
+    assert!(memory.0.lock().unwrap().closed);
+}
