@@ -58,16 +58,16 @@ fn put_in_force(peer: &Peer, staged: Staged, count: u64) -> Result<String, Comma
             staged.keep();
             let kept = match withdrawn {
                 0 => String::new(),
-                _ => format!("; {} vanished but have bookings and are kept", grouped(withdrawn)),
+                _ => format!("; with bookings and no longer on sale: {}", grouped(withdrawn)),
             };
-            Ok(format!("{peer} has {} offers on sale{kept}", grouped(offers)))
+            Ok(format!("{peer} took it over; offers on sale: {}{kept}", grouped(offers)))
         }
         Err(ClientError::Unreachable { .. }) => {
             let inventory = staged.put_in_place()?;
             let (count, inventory) = (grouped(count), inventory.display());
             Ok(format!(
-                "{peer} does not run: {count} records are put in place as {inventory}; it checks \
-                 them against its bookings when it starts"
+                "{peer} does not run: the file is in place as {inventory} (records: {count}); it is \
+                 checked against the bookings when the daemon starts"
             ))
         }
         Err(error) => {

@@ -1,7 +1,7 @@
 //! Runs programs as children: starts them in order, waits until each is ready, forwards what they
 //! print, restarts what dies and stops them in order.
 //!
-//! What is decided is in [`machine`], which does no I/O; this file carries it out. It knows nothing
+//! What is decided is in `machine`, which does no I/O; this file carries it out. It knows nothing
 //! of what the children are. Children are started by the thread that runs [`run`]: they may ask the
 //! system to end them with it.
 

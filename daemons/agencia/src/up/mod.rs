@@ -19,6 +19,7 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 use futures_lite::{StreamExt, future};
 use plan::Plan;
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -98,7 +99,8 @@ fn plan(options: Up, peers: Option<&Path>) -> Result<Plan, CommandError> {
         (true, true) => WEB_PORTS.to_vec(),
         (true, false) => ports,
     };
-    web_ports.dedup();
+    let mut seen = HashSet::new();
+    web_ports.retain(|&port| seen.insert(port));
     Ok(Plan { dir, inventory, peers: known.peers, peers_file, with_daemons, web_ports, log })
 }
 

@@ -107,9 +107,9 @@ mod tests {
 
     #[test]
     fn an_address_of_another_host_is_told() {
-        let error = check(&[listener(([192, 0, 2, 1], 5050))]).unwrap_err().to_string();
+        let error = check(&[listener(([198, 51, 100, 1], 5050))]).unwrap_err().to_string();
         assert!(
-            error.starts_with("port 5050 (voos) cannot be listened on at 192.0.2.1"),
+            error.starts_with("port 5050 (voos) cannot be listened on at 198.51.100.1"),
             "{error}"
         );
     }
