@@ -1,6 +1,6 @@
 //! The inventory in force: loaded at the start, replaced by an import, never half of one.
 //!
-//! A new inventory is staged beside the old one, as `FILE.novo`. It is read whole, compared with
+//! A new inventory is staged beside the old one, as `FILE.novo`, in JSON. It is read whole, compared with
 //! what is sold, renamed over the old file and only then shown, the last two on the ledger's
 //! thread, so that no sale falls between them. Whatever goes wrong, the old one stays.
 
@@ -117,6 +117,12 @@ impl<P: Product> Inventory<P> {
 
     /// Starts to put the staged inventory in force. Only one import goes on at a time.
     pub(crate) fn import(self: Arc<Self>, ledger: Ledger) -> Result<Later, WireError> {
+        if self.path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+            // Under this name the next start would read JSON as CSV.
+            let message = "o inventário em vigor é CSV e uma importação traz JSON: troque o \
+                           arquivo à mão ou mude inventory";
+            return Err(WireError::new(Code::Conflict, message));
+        }
         if self.importing.swap(true, Ordering::AcqRel) {
             return Err(WireError::new(Code::Busy, "já há uma importação em andamento"));
         }
@@ -140,7 +146,11 @@ impl<P: Product> Inventory<P> {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
         };
-        File::open(folder)?.sync_all()
+        if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
+            // It is renamed: going back now could only make it worse.
+            warn!("{}: a power cut may bring the old inventory back: {error}", folder.display());
+        }
+        Ok(())
     }
 }
 
@@ -246,5 +256,44 @@ fn unreadable(error: InventoryError) -> WireError {
             WireError::new(Code::InvalidJson, message)
         }
         other => internal(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cars::Cars;
+
+    fn inventory(name: &str, text: &str) -> (tempfile::TempDir, Arc<Inventory<Cars>>, Ledger) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let inventory = Arc::new(Inventory::load(&path, 1).unwrap());
+        let options = agencia_store::LedgerOptions {
+            path: folder.path().join("livro.sqlite"),
+            locator_letter: 'C',
+            queue_max: 8,
+            batch_max: 8,
+        };
+        let (ledger, _) = Ledger::open(options, Box::new(|_| {})).unwrap();
+        (folder, inventory, ledger)
+    }
+
+    #[test]
+    fn one_import_goes_on_at_a_time_and_one_that_is_given_up_leaves_its_turn() {
+        let (_folder, inventory, ledger) = inventory("inventario.json", "[]");
+        let first = inventory.clone().import(ledger.clone());
+        assert!(first.is_ok());
+        let second = inventory.clone().import(ledger.clone()).err().unwrap();
+        assert_eq!(second.code, Code::Busy);
+        drop(first);
+        assert!(inventory.import(ledger).is_ok());
+    }
+
+    #[test]
+    fn an_import_never_puts_json_under_the_name_of_a_csv_file() {
+        let (_folder, inventory, ledger) = inventory("inventario.csv", "dia,valor,modelo,cidade\n");
+        let refused = inventory.import(ledger).err().unwrap();
+        assert_eq!(refused.code, Code::Conflict);
     }
 }

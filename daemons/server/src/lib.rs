@@ -1,6 +1,6 @@
 //! What every daemon is: settings, listener, connections, limits, dispatch, shutdown, systemd.
 //!
-//! A product's `main` calls [`run`]; a test or another program uses [`Server`] and [`serve`] and
+//! A product's `main` calls [`run()`]; a test or another program uses [`Server`] and [`serve()`] and
 //! keeps the listeners, the clock and the stop signal for itself. Nothing here knows a product
 //! but through [`agencia_catalog::Product`], and nothing knows a trip, an HTTP request or SQL.
 //!
