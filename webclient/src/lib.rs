@@ -3,8 +3,8 @@
 //! It keeps nothing of a visitor. What was chosen travels in the URL, what was bought is kept by
 //! the daemons, and so any instance serves any step of any trip.
 //!
-//! A request comes in through [`serve`], finds its page in [`routes`], is read by [`forms`] and
-//! [`choice`], asks the [`daemons`] and becomes a template of [`pages`].
+//! A request comes in through `serve`, finds its page in `routes`, is read by `forms` and
+//! `choice`, asks the `daemons` and becomes a template of `pages`.
 
 mod settings;
 mod logging;

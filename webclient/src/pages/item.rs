@@ -42,7 +42,10 @@ impl Item {
         Self {
             part,
             kind: if part == Part::Inbound { "Voo de volta" } else { "Voo de ida" },
-            title: format!("{} → {}", format::city_of(&flight.from), format::city_of(&flight.to)),
+            title: match part {
+                Part::Inbound => format!("De {}", format::city_of(&flight.from)),
+                _ => format!("Para {}", format::city_of(&flight.to)),
+            },
             facts,
             sum: times(people, flight.price),
             cents: total(people, flight.price),

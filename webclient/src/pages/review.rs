@@ -8,6 +8,7 @@ use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::format;
 use crate::forms::{Pairs, link};
+use agencia_protocol::Nights;
 use agencia_protocol::flight::Flight;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::Tour;
@@ -172,11 +173,9 @@ impl Searches<'_> {
     /// The search for a room.
     pub(super) fn stay(&self) -> String {
         let record: Option<&Stay> = self.chosen.stay.as_ref().and_then(Standing::record);
-        let Some((stay, nights)) = record.zip(self.choice.stay.as_ref().map(|stay| stay.nights))
-        else {
-            return self.choice.link("/hospedagem", vec![]);
-        };
-        let leaving = stay.day.after(nights.count()).map(|day| day.iso());
+        let Some(stay) = record else { return self.choice.link("/hospedagem", vec![]) };
+        let nights = stay.nights.map_or(1, Nights::count);
+        let leaving = stay.day.after(nights).map(|day| day.iso());
         let about = vec![
             ("cidade", stay.city.clone()),
             ("dataIda", stay.day.iso()),

@@ -3,7 +3,7 @@
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, stay_cents};
-use super::results::{self, PeopleNotice, SortLink, order_pair, sort_links};
+use super::results::{self, PeopleNotice, order_pair};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
@@ -115,7 +115,6 @@ struct StaysPage {
     cards: Vec<StayCard>,
     more: Option<String>,
     begin: Option<String>,
-    sorting: Vec<SortLink>,
     change: String,
     skip: String,
     hidden: Pairs,
@@ -198,7 +197,6 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         cards: stays.into_iter().filter_map(|stay| StayCard::new(stay, room)).collect(),
         more: more.map(|last| at(Some(last))),
         begin: query.after.is_some().then(|| at(None)),
-        sorting: sort_links("/hospedagens", &query.pairs(), &choice, query.order),
         change: choice.link("/hospedagem", query.pairs()),
         skip: rest.link("/passeio", onward),
         hidden,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 /// How a fake answers.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub enum Mood {
+pub(crate) enum Mood {
     /// As a daemon should.
     #[default]
     Good,
@@ -37,8 +37,8 @@ struct State {
 
 /// A fake daemon. It lives as long as the test.
 #[derive(Clone)]
-pub struct Fake {
-    pub address: SocketAddr,
+pub(crate) struct Fake {
+    pub(crate) address: SocketAddr,
     state: Arc<Mutex<State>>,
     kind: Kind,
 }
@@ -50,49 +50,63 @@ enum Kind {
     Tours,
 }
 
-pub const AIRPORT: &str = "Aeroporto de Altamira - Altamira (PA)";
-pub const HOME: &str = "Aeroporto Internacional de Confins - Tancredo Neves";
-pub const CITY: &str = "Altamira (PA)";
+pub(crate) const AIRPORT: &str = "Aeroporto de Altamira - Altamira (PA)";
+pub(crate) const HOME: &str = "Aeroporto Internacional de Confins - Tancredo Neves";
+pub(crate) const CITY: &str = "Altamira (PA)";
 
 impl Fake {
-    pub fn flights() -> Fake {
-        let flight = |id: &str, day: &str, (from, to): (&str, &str), leaves: &str, arrives: &str, price: &str| {
+    pub(crate) fn flights() -> Fake {
+        let flight = |id: &str,
+                      day: &str,
+                      (from, to): (&str, &str),
+                      leaves: &str,
+                      arrives: &str,
+                      price: &str| {
             json!({"horarioIda": leaves, "chegadaIda": arrives, "valor": price, "diaIda": day,
                 "diaChegada": day, "deAeroporto": from, "paraAeroporto": to, "id": id, "disponiveis": 120})
         };
         let (there, back) = ((HOME, AIRPORT), (AIRPORT, HOME));
-        Fake::start(Kind::Flights, vec![
-            flight("ida1", "04/11/2027", there, "14:00h", "18:00h", "9906,00R$"),
-            flight("ida2", "04/11/2027", there, "20:15h", "23:20h", "812,50R$"),
-            flight("ida3", "04/11/2027", there, "21:00h", "23:50h", "640,00R$"),
-            flight("volta1", "07/11/2027", back, "0:00h", "06:00h", "9254,00R$"),
-            flight("volta2", "07/11/2027", back, "11:30h", "14:45h", "700,00R$"),
-        ])
+        Fake::start(
+            Kind::Flights,
+            vec![
+                flight("ida1", "04/11/2027", there, "14:00h", "18:00h", "9906,00R$"),
+                flight("ida2", "04/11/2027", there, "20:15h", "23:20h", "812,50R$"),
+                flight("ida3", "04/11/2027", there, "21:00h", "23:50h", "640,00R$"),
+                flight("volta1", "07/11/2027", back, "0:00h", "06:00h", "9254,00R$"),
+                flight("volta2", "07/11/2027", back, "11:30h", "14:45h", "700,00R$"),
+            ],
+        )
     }
 
-    pub fn stays() -> Fake {
+    pub(crate) fn stays() -> Fake {
         let stay = |id: &str, number: u32, beds: u32, price: &str, hotel: &str| {
             json!({"diaEntrada": "04/11/2027", "numero": number, "qtdQuartos": 2, "qtdCamas": beds,
                 "valor": price, "nome": hotel, "endereco": "Av. Djalma Dutra, 2081 - Centro, Altamira - PA",
                 "cidade": CITY, "cafeDaManha": number.is_multiple_of(2), "id": id, "disponiveis": 1})
         };
-        Fake::start(Kind::Stays, vec![
-            stay("quarto6", 6, 15, "958,00R$", "Amazon Xingu Hotel"),
-            stay("quarto7", 7, 2, "120,00R$", "Pousada <b>do Rio</b> & Cia"),
-            stay("quarto8", 8, 4, "310,90R$", "Hotel Volta Grande"),
-        ])
+        Fake::start(
+            Kind::Stays,
+            vec![
+                stay("quarto6", 6, 15, "958,00R$", "Amazon Xingu Hotel"),
+                stay("quarto7", 7, 2, "120,00R$", "Pousada <b>do Rio</b> & Cia"),
+                stay("quarto8", 8, 4, "310,90R$", "Hotel Volta Grande"),
+            ],
+        )
     }
 
-    pub fn tours() -> Fake {
+    pub(crate) fn tours() -> Fake {
         let tour = |id: &str, time: &str, price: &str, sight: &str| {
             json!({"horario": time, "valor": price, "dia": "04/11/2027", "local": sight,
                 "endereco": "Altamira - PA", "cidade": CITY, "id": id, "disponiveis": 8})
         };
-        Fake::start(Kind::Tours, vec![
-            tour("cachoeira", "21:00h", "0,00R$", "Cachoeira do Rio Curuá"),
-            tour("orla", "09:00h", "35,00R$", "Orla do Cais"),
-            tour("mercado", "10:30h", "15,00R$", "Mercado Municipal"),
-        ])
+        Fake::start(
+            Kind::Tours,
+            vec![
+                tour("cachoeira", "21:00h", "0,00R$", "Cachoeira do Rio Curuá"),
+                tour("orla", "09:00h", "35,00R$", "Orla do Cais"),
+                tour("mercado", "10:30h", "15,00R$", "Mercado Municipal"),
+            ],
+        )
     }
 
     fn start(kind: Kind, offers: Vec<Value>) -> Fake {
@@ -111,24 +125,24 @@ impl Fake {
     }
 
     /// From now on.
-    pub fn mood(&self, mood: Mood) {
+    pub(crate) fn mood(&self, mood: Mood) {
         self.state.lock().unwrap().mood = mood;
     }
 
     /// Changes an offer, or takes it away with `null`.
-    pub fn change(&self, id: &str, change: impl Fn(&mut Value)) {
+    pub(crate) fn change(&self, id: &str, change: impl Fn(&mut Value)) {
         let mut state = self.state.lock().unwrap();
         change(state.offers.iter_mut().find(|offer| offer["id"] == id).unwrap());
         state.offers.retain(|offer| !offer.is_null());
     }
 
     /// How many purchases were made.
-    pub fn sold(&self) -> usize {
+    pub(crate) fn sold(&self) -> usize {
         self.state.lock().unwrap().sold.len()
     }
 
     /// The requests with this action (`""` for those without) so far.
-    pub fn requests(&self, action: &str) -> Vec<Value> {
+    pub(crate) fn requests(&self, action: &str) -> Vec<Value> {
         let requests = self.state.lock().unwrap().requests.clone();
         requests.into_iter().filter(|request| request["action"] == action).collect()
     }
@@ -191,18 +205,23 @@ impl Fake {
             Kind::Flights => vec![AIRPORT, "Aeroporto Santos Dumont - Rio de Janeiro (RJ)"],
             Kind::Stays | Kind::Tours => vec![CITY, "Rio de Janeiro (RJ)"],
         };
-        let place = |name| json!({"nome": name, "primeiroDia": "2020-11-01", "ultimoDia": "2027-12-31"});
+        let place =
+            |name| json!({"nome": name, "primeiroDia": "2020-11-01", "ultimoDia": "2027-12-31"});
         json!({ "destinos": names.into_iter().map(place).collect::<Vec<_>>() })
     }
 
     fn search(&self, state: &State, request: &Value) -> Value {
         let limit = request["limite"].as_u64().unwrap_or(1000) as usize;
         let list = |keep: &dyn Fn(&Value) -> bool| {
-            let mut found: Vec<Value> = state.offers.iter().filter(|offer| keep(offer)).cloned().collect();
+            let mut found: Vec<Value> =
+                state.offers.iter().filter(|offer| keep(offer)).cloned().collect();
             if request["ordem"] == "preco" {
                 found.sort_by_key(|offer| cents(&offer["valor"]));
             }
-            match request["apos"].as_str().map(|after| found.iter().position(|offer| offer["id"] == after)) {
+            match request["apos"]
+                .as_str()
+                .map(|after| found.iter().position(|offer| offer["id"] == after))
+            {
                 Some(None) => found.clear(),
                 Some(Some(at)) => drop(found.drain(..=at)),
                 None => {}
@@ -230,8 +249,9 @@ impl Fake {
                 json!({"hospedagens": stays, "mais": found.1})
             }
             Kind::Tours => {
-                let found =
-                    list(&|o| o["cidade"] == request["cidade"] && on(o, "dia", &request["dataIda"]));
+                let found = list(&|o| {
+                    o["cidade"] == request["cidade"] && on(o, "dia", &request["dataIda"])
+                });
                 json!({"passeio": found.0, "mais": found.1})
             }
         };

@@ -4,21 +4,22 @@ use super::PATIENCE;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-pub const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What came back.
 #[derive(Debug, Clone)]
-pub struct Reply {
-    pub status: u16,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
     headers: Vec<(String, String)>,
-    pub body: String,
+    pub(crate) body: String,
 }
 
 impl Reply {
     /// Reads a whole answer.
-    pub fn parse(bytes: &[u8]) -> Reply {
+    pub(crate) fn parse(bytes: &[u8]) -> Reply {
         let text = String::from_utf8_lossy(bytes);
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {text:?}"));
+        let (head, body) =
+            text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {text:?}"));
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let header = |line: &str| {
@@ -28,20 +29,25 @@ impl Reply {
         Reply { status, headers: lines.map(header).collect(), body: body.to_owned() }
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Fails unless the page says all of these.
-    pub fn says(&self, texts: &[&str]) -> &Self {
+    pub(crate) fn says(&self, texts: &[&str]) -> &Self {
         for text in texts {
-            assert!(self.body.contains(text), "{text:?} is not on the page ({}):\n{}", self.status, self.body);
+            assert!(
+                self.body.contains(text),
+                "{text:?} is not on the page ({}):\n{}",
+                self.status,
+                self.body
+            );
         }
         self
     }
 
     /// Fails if the page says one of these.
-    pub fn says_not(&self, texts: &[&str]) -> &Self {
+    pub(crate) fn says_not(&self, texts: &[&str]) -> &Self {
         for text in texts {
             assert!(!self.body.contains(text), "{text:?} is on the page:\n{}", self.body);
         }
@@ -49,7 +55,7 @@ impl Reply {
     }
 
     /// The target of the first link with this text, as a browser would follow it.
-    pub fn link(&self, text: &str) -> String {
+    pub(crate) fn link(&self, text: &str) -> String {
         let links = self.body.split("<a ").skip(1);
         let found = links.filter_map(|link| {
             let (tag, rest) = link.split_once('>')?;
@@ -61,7 +67,7 @@ impl Reply {
 
     /// What the last form of the page would send without anything being touched: hidden inputs,
     /// filled inputs, checked boxes and selected options.
-    pub fn form(&self) -> Vec<(String, String)> {
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
         let form = self.body.rsplit("<form ").next().unwrap();
         let form = form.split("</form>").next().unwrap();
         let mut fields = Vec::new();
@@ -69,7 +75,10 @@ impl Reply {
             let tag = tag.split('>').next().unwrap();
             let attribute = |name: &str| {
                 let start = format!(" {name}=\"");
-                tag.split(start.as_str()).nth(1).and_then(|rest| rest.split('"').next()).map(unescape)
+                tag.split(start.as_str())
+                    .nth(1)
+                    .and_then(|rest| rest.split('"').next())
+                    .map(unescape)
             };
             let boxed = matches!(attribute("type").as_deref(), Some("radio" | "checkbox"));
             if tag.starts_with("input ") && (!boxed || tag.contains(" checked")) {
@@ -86,21 +95,27 @@ impl Reply {
 
 fn unescape(text: &str) -> String {
     let mut text = text.to_owned();
-    for (escaped, plain) in
-        [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&"), ("&amp;", "&")]
-    {
+    for (escaped, plain) in [
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ] {
         text = text.replace(escaped, plain);
     }
     text
 }
 
 /// A form as it is sent.
-pub fn encode(fields: &[(String, String)]) -> String {
+pub(crate) fn encode(fields: &[(String, String)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> String {
-    let mut text = format!("{method} {target} HTTP/1.1\r\nhost: agencia.test\r\nconnection: close\r\n");
+pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let mut text =
+        format!("{method} {target} HTTP/1.1\r\nhost: agencia.test\r\nconnection: close\r\n");
     for (name, value) in headers {
         text += &format!("{name}: {value}\r\n");
     }
@@ -111,7 +126,7 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str)
 }
 
 /// The same with the server's own address as its host.
-pub fn request_to(
+pub(crate) fn request_to(
     address: SocketAddr,
     method: &str,
     target: &str,
@@ -121,7 +136,7 @@ pub fn request_to(
     request(method, target, headers, body).replace("agencia.test", &address.to_string())
 }
 
-pub fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -129,7 +144,7 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 }
 
 /// Sends a request on a connection of its own and reads until the server closes it.
-pub fn ask(address: SocketAddr, request: &str) -> Reply {
+pub(crate) fn ask(address: SocketAddr, request: &str) -> Reply {
     let mut stream = connect(address);
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();

@@ -2,10 +2,11 @@
 //!
 //! The daemons speak frames on port 0 and answer from a handful of offers; they honour `viagem`
 //! and can be told to be down, mute or unkind. The web client is the program itself.
-#![allow(dead_code, reason = "each test file uses its part of this")]
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "this is test code")]
 
-pub mod fake;
-pub mod http;
+pub(crate) mod fake;
+pub(crate) mod http;
 
 use fake::Fake;
 use std::io::{BufRead, BufReader};
@@ -17,31 +18,33 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How long anything may take that should take no time: a hang fails the test instead.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The three daemons.
-pub struct Agency {
-    pub flights: Fake,
-    pub stays: Fake,
-    pub tours: Fake,
+pub(crate) struct Agency {
+    pub(crate) flights: Fake,
+    pub(crate) stays: Fake,
+    pub(crate) tours: Fake,
 }
 
 impl Agency {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { flights: Fake::flights(), stays: Fake::stays(), tours: Fake::tours() }
     }
 
     /// The text of `pares.toml`.
-    pub fn peers(&self) -> String {
+    pub(crate) fn peers(&self) -> String {
         [("voos", &self.flights), ("hospedagens", &self.stays), ("passeios", &self.tours)]
-            .map(|(name, fake)| format!("[[daemon]]\nname = \"{name}\"\naddress = \"{}\"\n", fake.address))
+            .map(|(name, fake)| {
+                format!("[[daemon]]\nname = \"{name}\"\naddress = \"{}\"\n", fake.address)
+            })
             .concat()
     }
 }
 
 /// A running web client; killed when dropped.
-pub struct Web {
-    pub address: SocketAddr,
+pub(crate) struct Web {
+    pub(crate) address: SocketAddr,
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
     _folder: tempfile::TempDir,
@@ -49,7 +52,7 @@ pub struct Web {
 
 impl Web {
     /// Starts one on port 0 with these settings.
-    pub fn start(agency: &Agency, settings: &str) -> Self {
+    pub(crate) fn start(agency: &Agency, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = program(folder.path(), &agency.peers(), settings);
         command.args(["--port", "0", "--listen", "127.0.0.1"]);
@@ -57,7 +60,7 @@ impl Web {
     }
 
     /// Starts this command and waits until it listens.
-    pub fn spawn(mut command: Command, folder: tempfile::TempDir) -> Self {
+    pub(crate) fn spawn(mut command: Command, folder: tempfile::TempDir) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -77,19 +80,19 @@ impl Web {
         Self { address, child, log, _folder: folder }
     }
 
-    pub fn get(&self, target: &str) -> http::Reply {
+    pub(crate) fn get(&self, target: &str) -> http::Reply {
         http::ask(self.address, &http::request("GET", target, &[], ""))
     }
 
     /// Posts as a page of this site does.
-    pub fn post(&self, target: &str, form: &str) -> http::Reply {
+    pub(crate) fn post(&self, target: &str, form: &str) -> http::Reply {
         let origin = format!("http://{}", self.address);
         let headers = [("origin", origin.as_str()), ("content-type", http::FORM)];
         http::ask(self.address, &http::request_to(self.address, "POST", target, &headers, form))
     }
 
     /// What it has logged so far, waiting until a line has this in it.
-    pub fn log_with(&self, text: &str) -> Vec<String> {
+    pub(crate) fn log_with(&self, text: &str) -> Vec<String> {
         let began = Instant::now();
         loop {
             let log = self.log.lock().unwrap().clone();
@@ -101,12 +104,12 @@ impl Web {
         }
     }
 
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     }
 
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         wait(&mut self.child)
     }
 }
@@ -119,7 +122,7 @@ impl Drop for Web {
 }
 
 /// Waits for a process that should end by itself.
-pub fn wait(child: &mut Child) -> ExitStatus {
+pub(crate) fn wait(child: &mut Child) -> ExitStatus {
     let began = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
@@ -131,7 +134,7 @@ pub fn wait(child: &mut Child) -> ExitStatus {
 }
 
 /// The program with its files in this folder, and with no settings of this machine.
-pub fn program(folder: &Path, peers: &str, settings: &str) -> Command {
+pub(crate) fn program(folder: &Path, peers: &str, settings: &str) -> Command {
     std::fs::write(folder.join("pares.toml"), peers).unwrap();
     std::fs::write(folder.join("web.toml"), settings).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agencia-web"));

@@ -1,0 +1,278 @@
+//! Searches: their URLs, their lists, their errors, and daemons that do not answer.
+
+mod support;
+
+use serde_json::json;
+use support::fake::Mood;
+use support::{Agency, PATIENCE, Web};
+
+const FLIGHTS: &str = "/voos?paraAeroporto=Aeroporto+de+Altamira+-+Altamira+%28PA%29&dataIda=2027-11-04\
+    &dataVolta=2027-11-07&numeroPassagens=1";
+const STAYS: &str = "/hospedagens?cidade=Altamira+%28PA%29&dataIda=2027-11-04&numeroDePessoas=1";
+const TOURS: &str = "/passeios?cidade=Altamira+%28PA%29&dataIda=2027-11-04&numeroDePessoas=1";
+
+/// The ids of a list, in order.
+fn offers(body: &str, field: &str) -> Vec<String> {
+    let start = format!("name=\"{field}\" value=\"");
+    let values = body.split(start.as_str()).skip(1).filter_map(|rest| rest.split('"').next());
+    values.filter(|id| !id.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_wrong_field_is_named_and_what_was_typed_is_kept() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let check = |target: &str, wrong: &[&str], kept: &[&str]| {
+        let page = web.get(target);
+        assert_eq!(page.status, 400, "{target}");
+        page.says(&[
+            "You shouldn't be here",
+            "Volte e confira se os campos estão corretos e preenchidos.",
+        ]);
+        for field in wrong {
+            page.says(&[&format!("<a href=\"#{field}\">"), &format!("id=\"{field}-erro\"")]);
+        }
+        assert_eq!(
+            page.body.matches("-erro\">").count(),
+            wrong.len() * 2,
+            "{target}: {}",
+            page.body
+        );
+        page.says(kept);
+    };
+    check("/voos", &["paraAeroporto", "dataIda"], &[]);
+    check(
+        "/voos?paraAeroporto=Lugar+%3Cb%3E&dataIda=2021-02-30&dataVolta=x&numeroPassagens=0",
+        &["dataIda", "dataVolta", "numeroPassagens"],
+        &["<option value=\"Lugar &#60;b&#62;\" selected>", "value=\"2021-02-30\"", "value=\"0\""],
+    );
+    check(
+        "/voos?paraAeroporto=X&dataIda=2027-11-07&dataVolta=2027-11-04",
+        &["dataVolta"],
+        &["value=\"2027-11-07\"", "value=\"2027-11-04\"", "A volta não pode ser antes da ida."],
+    );
+    check(
+        "/hospedagens?cidade=&dataIda=2027-11-04&numeroDePessoas=1000",
+        &["cidade", "numeroDePessoas"],
+        &["value=\"1000\""],
+    );
+    check(
+        "/hospedagens?cidade=X&dataIda=2027-11-04&dataVolta=2027-11-04",
+        &["dataVolta"],
+        &["pelo menos uma noite"],
+    );
+    check("/passeios?cidade=X&dataIda=", &["dataIda"], &["<option value=\"X\" selected>"]);
+}
+
+#[test]
+fn the_way_back_has_the_fields_still_filled() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let page = web
+        .get("/hospedagens?cidade=Altamira+%28PA%29&dataIda=2027-11-04&numeroDePessoas=0&ida=ida1");
+    let form = web.get(&page.link("Voltar ao formulário"));
+    assert_eq!(form.status, 200);
+    let fields = form.form();
+    for (name, value) in [
+        ("cidade", "Altamira (PA)"),
+        ("dataIda", "2027-11-04"),
+        ("numeroDePessoas", "0"),
+        ("ida", "ida1"),
+    ] {
+        assert!(fields.contains(&(name.to_owned(), value.to_owned())), "{name}: {fields:?}");
+    }
+}
+
+#[test]
+fn what_is_no_choice_is_named() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    for path in
+        ["/?", "/hospedagem?", "/passeio?", "/pacote?", "/voos?", "/hospedagens?", "/passeios?"]
+    {
+        let page = web.get(&format!("{path}ida=%3Cscript%3E"));
+        assert_eq!(page.status, 400, "{path}");
+        page.says(&["Voo de ida escolhido"]).says_not(&["<script"]);
+    }
+}
+
+#[test]
+fn a_field_that_a_daemon_refuses_is_named_as_well() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    web.get("/"); // The list of airports is known from here on.
+    let said = json!({"erro": {"codigo": "campo_invalido", "mensagem": "longe demais", "campo": "dataIda"}});
+    agency.flights.mood(Mood::Says(said));
+    let page = web.get(FLIGHTS);
+    assert_eq!(page.status, 400);
+    page.says(&["<a href=\"#dataIda\">", "longe demais"]);
+}
+
+#[test]
+fn a_daemon_that_is_down_is_named_with_503() {
+    let agency = Agency::start();
+    let web = Web::start(
+        &agency,
+        "[daemons]\nreply_millis = 400\nconnect_millis = 400\ndestinations_secs = 0\n",
+    );
+    for (daemon, fake, paths, product) in [
+        ("voos", &agency.flights, ["/", FLIGHTS, "/pacote?ida=ida1"], "voos"),
+        (
+            "hospedagens",
+            &agency.stays,
+            ["/hospedagem", STAYS, "/pacote?hospedagem=a"],
+            "hospedagens",
+        ),
+        ("passeios", &agency.tours, ["/passeio", TOURS, "/pacote?passeio=orla"], "passeios"),
+    ] {
+        for mood in [Mood::Down, Mood::Mute, Mood::Says(json!([])), Mood::Refuses("x")] {
+            let refused = mood == Mood::Refuses("x");
+            let busy = json!({"erro": {"codigo": "ocupado", "mensagem": "cheio"}});
+            fake.mood(if refused { Mood::Says(busy) } else { mood });
+            for path in paths {
+                let began = std::time::Instant::now();
+                let page = web.get(path);
+                assert!(began.elapsed() < PATIENCE / 4, "{path} took {:?}", began.elapsed());
+                assert_eq!(page.status, 503, "{path}");
+                assert!(page.header("retry-after").is_some());
+                page.says(&[
+                    &format!("agencia-{daemon}"),
+                    &format!("O serviço de {product}"),
+                    "Tentar de novo",
+                ]);
+            }
+        }
+        fake.mood(Mood::Good);
+        assert_eq!(web.get(paths[0]).status, 200, "it did not come back");
+    }
+}
+
+#[test]
+fn a_step_does_not_need_the_daemons_of_the_other_steps() {
+    let agency = Agency::start();
+    agency.flights.mood(Mood::Down);
+    let web = Web::start(&agency, "");
+    let page = web.get(&format!("{STAYS}&ida=ida1&pessoas=1"));
+    assert_eq!(page.status, 200);
+    page.says(&["Amazon Xingu Hotel"]);
+    assert_eq!(web.get("/passeio?ida=ida1").status, 200);
+}
+
+#[test]
+fn names_with_markup_are_text() {
+    let agency = Agency::start();
+    agency.tours.change("orla", |tour| tour["local"] = "<script>alert(1)</script>\"'".into());
+    let web = Web::start(&agency, "");
+    web.get(STAYS)
+        .says(&["Pousada &#60;b&#62;do Rio&#60;/b&#62; &#38; Cia"])
+        .says_not(&["<b>do Rio"]);
+    web.get(TOURS).says(&["&#60;script&#62;alert(1)"]).says_not(&["<script"]);
+    web.get("/pacote?passeio=orla").says_not(&["<script"]);
+    web.get("/voos?paraAeroporto=%22%3E%3Cscript%3E&dataIda=2027-11-04").says_not(&["<script"]);
+}
+
+#[test]
+fn lists_are_sorted_by_price_when_asked() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let page = web.get(FLIGHTS);
+    assert_eq!(offers(&page.body, "ida"), ["ida1", "ida2", "ida3"]);
+    let sorted = web.get(&page.link("Preço"));
+    assert_eq!(offers(&sorted.body, "ida"), ["ida3", "ida2", "ida1"]);
+    let tours = web.get(&web.get(TOURS).link("Preço"));
+    assert_eq!(offers(&tours.body, "passeio"), ["cachoeira", "mercado", "orla"]);
+}
+
+#[test]
+fn a_long_list_goes_on_and_back() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[pages]\noffers_max = 2\n");
+    let page = web.get(FLIGHTS);
+    assert_eq!(offers(&page.body, "ida"), ["ida1", "ida2"]);
+    let next = web.get(&page.link("Mais voos de ida"));
+    assert_eq!(offers(&next.body, "ida"), ["ida3"]);
+    assert_eq!(offers(&next.body, "volta"), ["volta1", "volta2"], "the other list is still there");
+    next.says_not(&["Mais voos de ida"]);
+    assert_eq!(offers(&web.get(&next.link("Voltar ao início")).body, "ida"), ["ida1", "ida2"]);
+    let stays = web.get(&web.get(STAYS).link("Mais quartos"));
+    assert_eq!(offers(&stays.body, "hospedagem"), ["quarto8"]);
+    let tours = web.get(&web.get(TOURS).link("Mais passeios"));
+    assert_eq!(offers(&tours.body, "passeio"), ["mercado"]);
+}
+
+#[test]
+fn an_empty_list_says_what_to_do() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let page = web.get("/voos?paraAeroporto=X&dataIda=2027-11-05&dataVolta=2027-11-06");
+    assert_eq!(page.status, 200);
+    page.says(&["Não há voo de ida neste dia", "Não há voo de volta neste dia", "Tente outro dia"]);
+    web.get("/hospedagens?cidade=X&dataIda=2027-11-05").says(&["Não há quarto livre em X"]);
+    web.get("/passeios?cidade=X&dataIda=2027-11-05").says(&["Não há passeio em X"]);
+}
+
+#[test]
+fn few_units_left_are_said() {
+    let agency = Agency::start();
+    agency.flights.change("ida1", |flight| flight["disponiveis"] = 1.into());
+    let web = Web::start(&agency, "");
+    let page = web.get(FLIGHTS);
+    page.says(&["Resta 1 lugar"]);
+    assert_eq!(page.body.matches("Resta").count(), 1);
+}
+
+#[test]
+fn a_form_lists_places_until_there_are_too_many() {
+    let agency = Agency::start();
+    web_says(&Web::start(&agency, "[pages]\nplaces_max = 2\n"), "<select id=\"paraAeroporto\"");
+    web_says(
+        &Web::start(&agency, "[pages]\nplaces_max = 1\n"),
+        "<input id=\"paraAeroporto\" name=\"paraAeroporto\" type=\"text\"",
+    );
+}
+
+fn web_says(web: &Web, text: &str) {
+    web.get("/").says(&[text]);
+}
+
+#[test]
+fn days_on_sale_bound_the_date() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let page = web.get("/");
+    page.says(&["max=\"2027-12-31\""]);
+    // The first day on sale is long past: from today on, wherever the agency is.
+    page.says_not(&["min=\"2020-11-01\""]);
+}
+
+#[test]
+fn the_time_of_each_daemon_is_told_and_logged() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let page = web.get(&format!("{STAYS}&ida=ida1"));
+    let told = page.header("server-timing").unwrap();
+    assert!(told.contains("voos;dur=") && told.contains("hospedagens;dur="), "{told}");
+    assert!(!told.contains("passeios"), "{told}");
+    let log = web.log_with("GET /hospedagens 200");
+    let line = log.iter().find(|line| line.contains("GET /hospedagens 200")).unwrap();
+    assert!(line.contains("hospedagens;dur="), "{line}");
+    assert!(
+        !log.iter().any(|line| line.contains("Altamira")),
+        "what was typed is in the log: {log:?}"
+    );
+}
+
+#[test]
+fn destinations_are_not_asked_for_by_every_page() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[daemons]\ndestinations_secs = 600\n");
+    for _ in 0..3 {
+        assert_eq!(web.get("/").status, 200);
+    }
+    assert_eq!(agency.flights.requests("destinos").len(), 1);
+    let web = Web::start(&agency, "[daemons]\ndestinations_secs = 0\n");
+    for _ in 0..3 {
+        assert_eq!(web.get("/").status, 200);
+    }
+    assert_eq!(agency.flights.requests("destinos").len(), 4);
+}
