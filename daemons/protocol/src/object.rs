@@ -15,7 +15,11 @@ pub fn parse_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireErr
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(WireError::new(Code::InvalidJson, "o corpo deve ser um objeto JSON"));
     }
-    match serde_json::from_slice(body) {
+    // All of it, because the strings of keys that are ignored are not looked at below.
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Err(WireError::new(Code::InvalidJson, "o corpo não é JSON válido em UTF-8"));
+    };
+    match serde_json::from_str(text) {
         Ok(value) => Ok(value),
         Err(error) if error.is_data() => Err(field_error::<T>(body)),
         Err(error) => Err(WireError::new(
