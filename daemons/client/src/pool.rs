@@ -83,7 +83,8 @@ struct Kept {
 
 /// The connection chosen for a call.
 struct Chosen {
-    number: u64,
+    /// How many had been opened then: one with a higher number is newer than the choice.
+    opened: u64,
     connection: Connection,
     claim: Claim,
 }
@@ -140,10 +141,10 @@ impl Pool {
     {
         let body = serde_json::to_vec(request)
             .map_err(|error| ClientError::Unwritable { source: Arc::new(error.into()) })?;
-        let Chosen { number, connection, claim } = self.choose(None);
+        let Chosen { opened, connection, claim } = self.choose(None);
         let mut reply = connection.exchange(&body, claim).await;
         if reply.as_ref().is_err_and(again) {
-            let Chosen { connection, claim, .. } = self.choose(Some(number));
+            let Chosen { connection, claim, .. } = self.choose(Some(opened));
             reply = connection.exchange(&body, claim).await;
         }
         let Reply { body, took } = reply.map_err(|failure| failure.told(self.peer()))?;
@@ -155,7 +156,8 @@ impl Pool {
     }
 
     /// The connection for the next call: an idle one, else a new one, else the least loaded. With
-    /// `after`, one that is newer than that number if there can be one.
+    /// `after`, one with a higher number if there can be one: when a connection ends, those that
+    /// are as old have often ended, too, and nobody has noticed yet.
     fn choose(&self, after: Option<u64>) -> Chosen {
         let Shared { peer, options, spawn, kept } = &*self.shared;
         let now = Instant::now();
@@ -165,11 +167,11 @@ impl Pool {
         let newest = |kept: &Kept| after.is_none_or(|after| kept.number > after);
         let loads = kept.list.iter().enumerate().map(|(at, kept)| (newest(kept), at, kept.load()));
         let best = loads.min_by_key(|&(newest, _, load)| (!newest, load));
-        match best {
-            Some((true, at, 0)) => kept.list[at].claim(now),
-            Some((true, at, _)) if full => kept.list[at].claim(now),
+        let at = match best {
+            Some((true, at, 0)) => at,
+            Some((true, at, _)) if full => at,
             // Only older ones, and no room: one that nobody uses makes room.
-            Some((false, at, load)) if full && load > 0 => kept.list[at].claim(now),
+            Some((false, at, load)) if full && load > 0 => at,
             best => {
                 if let (true, Some((_, at, _))) = (full, best) {
                     kept.list.swap_remove(at);
@@ -177,12 +179,15 @@ impl Pool {
                 let (connection, driver) = connect_later(peer.clone(), options.connection());
                 spawn(Box::pin(driver));
                 kept.opened += 1;
-                let mut new = Kept { number: kept.opened, used: now, connection };
-                let chosen = new.claim(now);
+                let new = Kept { number: kept.opened, used: now, connection };
                 kept.list.push(new);
-                chosen
+                kept.list.len() - 1
             }
-        }
+        };
+        let chosen = &mut kept.list[at];
+        chosen.used = now;
+        let (connection, claim) = (chosen.connection.clone(), chosen.connection.claim());
+        Chosen { opened: kept.opened, connection, claim }
     }
 }
 
@@ -194,12 +199,6 @@ impl Kept {
 
     fn load(&self) -> usize {
         self.connection.load()
-    }
-
-    fn claim(&mut self, now: Instant) -> Chosen {
-        self.used = now;
-        let claim = self.connection.claim();
-        Chosen { number: self.number, connection: self.connection.clone(), claim }
     }
 }
 

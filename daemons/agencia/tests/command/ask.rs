@@ -39,7 +39,7 @@ fn a_search_finds_what_is_on_sale() {
     assert_eq!(code, 0);
     assert_eq!(rows[0]["name"], "voos");
     assert_eq!(rows[2]["health"]["ofertas"], 1);
-    daemons.signal("INT");
+    daemons.ctrl_c();
     assert_eq!(daemons.end(), Some(0));
 }
 

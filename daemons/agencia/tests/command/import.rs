@@ -42,7 +42,7 @@ fn a_running_daemon_takes_a_new_inventory_over_at_once() {
     let search = ["search", "passagem", "--to", "Bagé", "--date", "2099-12-24"];
     let (_, table, _) = scene.run(&search);
     assert!(table.contains("8:00h") && !table.contains("14:00h"), "{table}");
-    daemons.signal("INT");
+    daemons.ctrl_c();
     assert_eq!(daemons.end(), Some(0));
 }
 
@@ -105,7 +105,7 @@ fn fewer_seats_than_are_sold_are_refused_by_name() {
     let (code, line, errors) = import(&scene, "outros.json");
     assert_eq!(code, 0, "{errors}");
     assert!(line.contains("with bookings and no longer on sale: 1"), "{line}");
-    daemons.signal("INT");
+    daemons.ctrl_c();
     assert_eq!(daemons.end(), Some(0));
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -100,6 +101,8 @@ pub(crate) struct Up {
 
 impl Up {
     pub(crate) fn start(mut command: Command) -> Up {
+        // As a shell starts it: the leader of a group of its own.
+        command.process_group(0);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (lines, printed) = channel();
         let streams: [Box<dyn Read + Send>; 2] =
@@ -131,6 +134,11 @@ impl Up {
 
     pub(crate) fn signal(&self, name: &str) {
         signal(self.process.id(), name);
+    }
+
+    /// What a terminal sends on Ctrl-C: to the whole group.
+    pub(crate) fn ctrl_c(&self) {
+        signal_to(&format!("-{}", self.process.id()), "INT");
     }
 
     /// Waits for its end: the exit code, after all its lines.
@@ -169,6 +177,10 @@ impl Drop for Up {
 }
 
 pub(crate) fn signal(pid: u32, name: &str) {
-    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status().unwrap();
-    assert!(sent.success());
+    signal_to(&pid.to_string(), name);
+}
+
+fn signal_to(target: &str, name: &str) {
+    let line = format!("kill -s {name} -- {target}");
+    assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
 }

@@ -16,7 +16,7 @@ fn it_runs_the_whole_agency_and_stops_it_in_order_on_ctrl_c() {
     }
     assert_eq!(scene.run(&["status"]).0, 0);
 
-    up.signal("INT");
+    up.ctrl_c();
     assert_eq!(up.end(), Some(0), "{:#?}", up.lines);
     let last_web = [first, second].map(|port| {
         let name = format!("web-{port}");
@@ -47,7 +47,7 @@ fn a_killed_daemon_is_told_of_and_comes_back() {
     up.wait_for("voos was killed by SIGKILL; it is started again in 0.5 s");
     up.wait_for(") is ready");
     assert_eq!(scene.run(&["status"]).0, 0);
-    up.signal("INT");
+    up.ctrl_c();
     assert_eq!(up.end(), Some(0), "{:#?}", up.lines);
 }
 
@@ -123,7 +123,7 @@ fn daemons_and_web_clients_run_apart() {
     assert_eq!((daemons.children().len(), web.children().len()), (3, 1));
     assert_eq!(scene.page(scene.ports[3], "/"), "HTTP/1.1 200 OK");
     for up in [&mut web, &mut daemons] {
-        up.signal("INT");
+        up.ctrl_c();
         assert_eq!(up.end(), Some(0), "{:#?}", up.lines);
     }
 }
@@ -142,7 +142,7 @@ fn inventory_is_made_when_there_is_none_and_never_beside_other() {
     let mut up = Up::start(scene.command(&args));
     up.wait_for("agencia: made ");
     up.wait_for("everything is ready");
-    up.signal("INT");
+    up.ctrl_c();
     assert_eq!(up.end(), Some(0), "{:#?}", up.lines);
     assert!(scene.path("made/passagens.json").exists());
 }

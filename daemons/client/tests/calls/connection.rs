@@ -96,13 +96,24 @@ fn an_abandoned_call_does_not_shift_the_replies_after_it() {
 #[test]
 fn a_call_abandoned_before_it_was_sent_is_never_sent() {
     block_on(async {
-        let daemon = Fake::start(|client| client.echo()).await;
+        let (seen, was_seen) = async_channel::unbounded();
+        let daemon = Fake::start(move |mut client| {
+            let seen = seen.clone();
+            async move {
+                while let Some(request) = client.request().await {
+                    client.reply(&request).await;
+                    seen.try_send(request).expect("the test listens");
+                }
+            }
+        })
+        .await;
         let (connection, driver) = connect(daemon.address, LONG).await.unwrap();
         let mut abandoned = Box::pin(connection.call(b"{\"n\":1}"));
         assert!(poll_once(&mut abandoned).await.is_none());
         drop(abandoned);
         smol::spawn(driver).detach();
         assert_eq!(text(connection.call(b"{\"n\":2}").await), body(2));
+        assert_eq!(was_seen.recv().await.unwrap(), body(2));
     });
 }
 

@@ -1,10 +1,10 @@
 //! A pool.
 
 use crate::fake::{Fake, LONG, Number, SHORT, deaf, pool, spawn};
-use agencia_client::{Answer, ClientError, Deadlines, Peer, Pool, PoolOptions, Step};
+use agencia_client::{Answer, ClientError, Deadlines, Peer, Pool, PoolOptions, Spawn, Step};
 use agencia_protocol::Code;
 use futures_lite::future;
-use smol::block_on;
+use smol::{Executor, block_on};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -95,6 +95,68 @@ fn after_a_restart_the_next_read_and_the_next_write_succeed() {
         let _daemon = Fake::start_at(address, |client| client.echo()).await;
         // Nothing of this write was sent on the connection that had ended.
         assert_eq!(write(&pool, 3).await.unwrap().n, 3);
+    });
+}
+
+#[test]
+fn a_write_is_not_sent_on_a_connection_that_has_ended_unnoticed() {
+    // Drivers run only while a call does: nobody notices the end of the first daemon before.
+    let drivers = Arc::new(Executor::new());
+    let driven = Arc::clone(&drivers);
+    let spawn: Spawn = Arc::new(move |driver| driven.spawn(driver).detach());
+    block_on(async {
+        let daemon = Fake::start(|client| client.echo()).await;
+        let address = daemon.address;
+        let options = PoolOptions { deadlines: LONG, ..PoolOptions::default() };
+        let pool = Pool::new(daemon.peer(), options, spawn);
+        assert_eq!(drivers.run(write(&pool, 1)).await.unwrap().n, 1);
+        daemon.stop().await;
+        let _daemon = Fake::start_at(address, |client| client.echo()).await;
+        assert_eq!(drivers.run(write(&pool, 2)).await.unwrap().n, 2);
+    });
+}
+
+#[test]
+fn a_read_is_sent_again_on_a_newer_connection_only() {
+    block_on(async {
+        let (arrived, both) = async_channel::bounded::<()>(2);
+        // The first two connections answer once and end at the next request.
+        let daemon = Fake::start(move |mut client| {
+            let (arrived, both) = (arrived.clone(), both.clone());
+            async move {
+                if client.number >= 2 {
+                    return client.echo().await;
+                }
+                let request = client.request().await.expect("a request");
+                arrived.send(()).await.expect("room for both");
+                while !both.is_full() {
+                    smol::future::yield_now().await;
+                }
+                client.reply(&request).await;
+                client.request().await;
+            }
+        })
+        .await;
+        let pool = daemon.pool(2, LONG);
+        let (one, two) = future::zip(read(&pool, 1), read(&pool, 2)).await;
+        assert_eq!((one.unwrap().n, two.unwrap().n), (1, 2));
+        assert_eq!(read(&pool, 3).await.unwrap().n, 3);
+    });
+}
+
+#[test]
+fn calls_made_one_after_another_use_one_connection() {
+    block_on(async {
+        let daemon = Fake::start(|mut client| async move {
+            while client.request().await.is_some() {
+                client.reply(&format!("{{\"n\":{}}}", client.number)).await;
+            }
+        })
+        .await;
+        let pool = daemon.pool(4, LONG);
+        for _ in 0..1_000 {
+            assert_eq!(read(&pool, 7).await.unwrap().n, 0, "another connection was opened");
+        }
     });
 }
 
