@@ -12,6 +12,7 @@ mod settings;
 mod logging;
 mod listeners;
 mod systemd;
+mod descriptors;
 mod server;
 mod serve;
 mod stop;

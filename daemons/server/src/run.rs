@@ -3,6 +3,7 @@
 use crate::args::Flags;
 use crate::clock::SystemClock;
 use crate::daemon::StartError;
+use crate::descriptors;
 use crate::listeners::{self, ListenError};
 use crate::logging::{self, Style};
 use crate::server::{ServeError, Server, serve};
@@ -78,6 +79,7 @@ enum Failure {
 }
 
 fn until_told<P: Product>(settings: Settings<P::Settings>) -> Result<(), Failure> {
+    descriptors::provide_for(settings.limits.connections_max);
     // Bound first: while offers are loaded, whoever connects waits instead of being refused.
     let listeners = listeners::open(&settings.listen)?;
     let signals = Signals::new([Signal::Term, Signal::Int]).map_err(Failure::Signals)?;

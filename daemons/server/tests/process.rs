@@ -212,6 +212,18 @@ fn running_out_of_descriptors_is_survived_and_logged_once() {
     let mut late = process.connect();
     assert_eq!(code(&late.ask(SEARCH)), "none");
     assert_eq!(process.lines_with(complaint).len(), 1);
+    assert_eq!(process.lines_with("40 file descriptors are enough for 0 only").len(), 1);
+}
+
+#[test]
+fn a_low_soft_limit_of_descriptors_is_raised() {
+    let house = House::new(INVENTORY);
+    let process = Process::start(&house, on_a_free_port(daemon_after("ulimit -Sn 40", &house)));
+    process.wait_until_ready();
+    let mut crowd: Vec<_> = (0..60).map(|_| process.connect()).collect();
+    for client in &mut crowd {
+        assert_eq!(code(&client.ask(SEARCH)), "none");
+    }
 }
 
 #[test]

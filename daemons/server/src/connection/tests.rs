@@ -12,6 +12,8 @@ use std::sync::atomic::Ordering;
 const HERE: &str = "127.0.0.1:40000";
 const ELSEWHERE: &str = "192.0.2.7:40000";
 const SHORT: Duration = Duration::from_millis(30);
+/// How long a test waits for what must happen: only a failure takes so long.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn rules() -> Rules {
     Rules { limits: Limits::default(), deadlines: Deadlines::default() }
@@ -35,7 +37,12 @@ fn buy(id: &str) -> String {
 fn talk_as(peer: &str, rules: &Rules, memory: &Memory) -> (Echo, Arc<Counters>) {
     let (echo, counters) = (Echo::default(), Arc::new(Counters::default()));
     let peer = peer.parse().unwrap();
-    block_on(converse(&echo, &counters, rules, memory.clone(), peer, pending()));
+    let talk = converse(&echo, &counters, rules, memory.clone(), peer, pending());
+    let patience = async {
+        smol::Timer::after(PATIENCE).await;
+        panic!("the conversation did not end in {PATIENCE:?}");
+    };
+    block_on(future::or(talk, patience));
     (echo, counters)
 }
 
