@@ -15,7 +15,7 @@ pub(crate) fn start(filter: &str) {
         let message = record.args().to_string().replace('\n', " ");
         match journal {
             true => writeln!(out, "<{}>{message}", priority(record.level())),
-            false => writeln!(out, "{:<5} {message}", record.level()),
+            false => writeln!(out, "{} {:<5} {message}", out.timestamp_millis(), record.level()),
         }
     });
     // Somebody who runs this library in a process of theirs may have a logger already.

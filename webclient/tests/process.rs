@@ -1,4 +1,5 @@
 //! The process: settings, sockets, signals, systemd.
+#![allow(clippy::unwrap_used, reason = "this is test code")]
 
 mod support;
 

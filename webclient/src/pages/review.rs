@@ -53,7 +53,8 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
         return Err(failure);
     }
     let lines = lines(&choice, &chosen);
-    let cents = lines.iter().filter_map(|line| line.item.as_ref()).map(|item| item.cents).sum();
+    let on_sale = lines.iter().filter(|line| line.trouble.is_none());
+    let cents = on_sale.filter_map(|line| line.item.as_ref()).map(|item| item.cents).sum();
     let whole = !lines.is_empty() && lines.iter().all(|line| line.trouble.is_none());
     let mut missing = Vec::new();
     if !choice.has_flights() {

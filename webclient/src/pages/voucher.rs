@@ -73,12 +73,12 @@ pub(crate) async fn buy(visit: Visit) -> Outcome {
             vouchers.push(Voucher { locator, item: Item::sold(purchase.part, receipt) });
         }
     }
-    let rest =
-        unbought(&choice, &purchases, &outcomes, |outcome| matches!(outcome, Bought::NotTried));
+    let sold = parts(&choice, &purchases, &outcomes, |outcome| matches!(outcome, Bought::Sold(_)));
+    let rest = parts(&choice, &purchases, &outcomes, |outcome| matches!(outcome, Bought::NotTried));
     let failed = match result {
         Whole::Done => Vec::new(),
         _ => {
-            let left = unbought(&choice, &purchases, &outcomes, |outcome| {
+            let left = parts(&choice, &purchases, &outcomes, |outcome| {
                 !matches!(outcome, Bought::Sold(_))
             });
             let chosen = visit.look_up(&left).await;
@@ -88,11 +88,7 @@ pub(crate) async fn buy(visit: Visit) -> Outcome {
     let refused = outcomes.iter().any(|outcome| matches!(outcome, Bought::Refused(_)));
     let cents = vouchers.iter().map(|voucher| voucher.item.cents).sum();
     let page_of = VoucherPage {
-        layout: Layout::new(
-            title(result, !vouchers.is_empty()),
-            Some(Step::Voucher),
-            &Choice::default(),
-        ),
+        layout: Layout::new(title(result, !vouchers.is_empty()), Some(Step::Voucher), &sold),
         result,
         total: format::money(cents),
         vouchers,
@@ -133,8 +129,8 @@ fn status(outcomes: &[Bought]) -> StatusCode {
     }
 }
 
-/// The choice without the parts whose outcome is not one of these.
-fn unbought(
+/// The parts of a choice that have such an outcome.
+fn parts(
     choice: &Choice,
     purchases: &[Purchase],
     outcomes: &[Bought],
