@@ -30,7 +30,7 @@ fn say_ready() {
     if std::env::var_os("AGENCIA_SAY_READY").is_some() {
         let socket = UnixDatagram::unbound().unwrap();
         let path = std::env::var_os("NOTIFY_SOCKET").unwrap();
-        socket.send_to(b"STATUS=12 offers\nREADY=1\n", path).unwrap();
+        socket.send_to(b"STATUS=12 offers; 0 sales\nREADY=1\n", path).unwrap();
     }
 }
 

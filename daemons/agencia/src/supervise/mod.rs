@@ -207,10 +207,11 @@ impl Child {
         })
     }
 
-    /// Its name, with what it said of itself last.
+    /// Its name, with the first thing that it said of itself last.
     fn describe(&self) -> String {
-        match &*self.status.borrow() {
-            Some(status) if self.process.borrow().is_some() => format!("{} ({status})", self.name),
+        let status = self.status.borrow();
+        match status.as_ref().and_then(|status| status.split(';').next()) {
+            Some(first) if self.process.borrow().is_some() => format!("{} ({first})", self.name),
             _ => self.name.clone(),
         }
     }

@@ -24,6 +24,9 @@ fn it_runs_the_whole_agency_and_stops_it_in_order_on_ctrl_c() {
     });
     let daemons_stop = up.position("Told to stop");
     assert!(last_web.iter().all(|&line| line < daemons_stop), "{:#?}", up.lines);
+    // Ctrl-C itself reached none of them: each was asked to stop when its turn came.
+    let asked = up.lines.iter().filter(|line| line.contains("Told to stop by Term"));
+    assert_eq!(asked.count(), 3, "{:#?}", up.lines);
     for port in scene.ports {
         assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "{port} is still open");
     }
