@@ -9,6 +9,7 @@
 pub mod daemon;
 pub mod wire;
 pub mod inventory;
+pub mod agency;
 pub mod http;
 pub mod program;
 pub mod process;

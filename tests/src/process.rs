@@ -125,6 +125,18 @@ impl Lines {
         found.unwrap_or_else(|| panic!("no line with {part:?} in:\n{}", self.text()))
     }
 
+    /// Waits until the lines are as `wanted` says.
+    ///
+    /// # Panics
+    /// When the process ends before that, or it does not come in time.
+    pub fn wait_until(&self, wanted: impl Fn(&[String]) -> bool) {
+        let found = self.wait(|written| match wanted(&written.lines) {
+            true => Some(true),
+            false => written.ended.then_some(false),
+        });
+        assert!(found, "the process ended:\n{}", self.text());
+    }
+
     fn wait_for_end(&self) {
         self.wait(|written| written.ended.then_some(()));
     }
