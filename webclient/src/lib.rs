@@ -95,7 +95,7 @@ fn start(settings: Settings, daemons: Daemons) -> Result<(), AnyError> {
             .map(tokio::net::TcpListener::from_std)
             .collect::<io::Result<_>>()?;
         let http = settings.http.clone();
-        let site = Arc::new(Site { daemons, settings });
+        let site = Arc::new(Site { daemons, settings, clock: chrono::Utc::now });
         let pages = TowerToHyperService::new(warp::service(routes::all(site)));
         announce(&listeners);
         let drained = serve::serve(listeners, pages, http, stop).await;

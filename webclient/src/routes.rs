@@ -125,5 +125,10 @@ async fn refuse(rejection: Rejection) -> Result<Response, Infallible> {
         log::warn!("a request was rejected: {rejection:?}");
         Trouble::NotAForm
     };
-    Ok(error::plain(trouble))
+    let mut response = error::plain(trouble);
+    if trouble == Trouble::MethodNotAllowed {
+        // What every path takes.
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    Ok(response)
 }

@@ -15,6 +15,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +25,10 @@ use warp::reply::Response;
 
 /// How long to wait when the process is out of file descriptors: closing connections frees some.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// The largest head of a request, in bytes: its line and its headers. hyper answers a larger one
+/// with 431 and closes.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// How many visitors above the limit are told so at once; the rest is closed without a word.
 const TURNED_AWAY_MAX: usize = 64;
@@ -72,6 +77,7 @@ pub(crate) async fn serve<S: Pages>(
         pages,
         connections: Arc::new(Semaphore::new(connections_max as usize)),
         turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
+        crowded: AtomicBool::new(false),
         http,
         stop,
     });
@@ -94,6 +100,8 @@ struct Server<S> {
     http: Http,
     connections: Arc<Semaphore>,
     turned_away: Arc<Semaphore>,
+    /// Whether the last connection was one too many: a crowd is logged once, not by head.
+    crowded: AtomicBool,
     stop: watch::Receiver<bool>,
 }
 
@@ -121,9 +129,15 @@ impl<S: Pages> Server<S> {
     fn take(self: Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         log::debug!("New connection from {peer}");
         if let Ok(permit) = self.connections.clone().try_acquire_owned() {
+            self.crowded.store(false, Ordering::Relaxed);
             tokio::spawn(self.converse(stream, permit));
-        } else if let Ok(permit) = self.turned_away.clone().try_acquire_owned() {
-            log::debug!("turned {peer} away: {} connections are open", self.http.connections_max);
+            return;
+        }
+        if !self.crowded.swap(true, Ordering::Relaxed) {
+            let open = self.http.connections_max;
+            log::warn!("{open} connections are open, more are turned away; see connections_max");
+        }
+        if let Ok(permit) = self.turned_away.clone().try_acquire_owned() {
             tokio::spawn(turn_away(stream, permit));
         }
     }
@@ -146,6 +160,7 @@ impl<S: Pages> Server<S> {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(Duration::from_secs(self.http.head_secs.get()))
+            .max_header_size(HEAD_BYTES_MAX)
             .serve_connection(TokioIo::new(stream), answer);
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {

@@ -54,7 +54,7 @@ fn every_answer_is_hardened() {
     assert_eq!(large.status, 413);
     check_hardened(&large, "413");
     let wrong = ask(web.address, &request("PUT", "/", &[("sec-fetch-site", "none")], ""));
-    assert_eq!(wrong.status, 405);
+    assert_eq!((wrong.status, wrong.header("allow")), (405, Some("GET, HEAD")));
     check_hardened(&wrong, "405");
     let other = ask(
         web.address,
@@ -108,6 +108,17 @@ fn a_limit_holds_at_the_limit() {
     };
     assert_eq!(chunked(100), 400);
     assert_eq!(chunked(101), 413);
+}
+
+#[test]
+fn a_head_is_not_larger_than_32_kib() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let with = |bytes| {
+        let text = request("GET", "/saude", &[("x-long", &"y".repeat(bytes))], "");
+        ask(web.address, &text).status
+    };
+    assert_eq!((with(31 * 1024), with(33 * 1024)), (200, 431));
 }
 
 #[test]
@@ -245,6 +256,10 @@ fn a_connection_above_the_limit_is_told_so() {
     assert!(refused.header("retry-after").is_some());
     check_hardened(&refused, "503");
     refused.says(&["Tente de novo em alguns segundos.\n"]);
+    web.get("/saude");
+    let log = web.log_with("2 connections are open");
+    let told = log.iter().filter(|line| line.contains("connections_max")).count();
+    assert_eq!(told, 1, "a crowd is logged once: {log:?}");
     // The others are served on, and a place that is given up is taken again.
     assert_eq!(ask_on(&mut one).status, 200);
     two.shutdown(Shutdown::Both).unwrap();

@@ -84,6 +84,15 @@ fn the_way_back_has_the_fields_still_filled() {
 }
 
 #[test]
+fn an_error_loses_nothing_that_was_chosen() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let page = web.get("/passeios?ida=ida1&pessoas=2&hospedagem=quarto6&noites=3");
+    assert_eq!(page.status, 400);
+    assert_eq!(page.link("Revisão"), "/pacote?ida=ida1&pessoas=2&hospedagem=quarto6&noites=3");
+}
+
+#[test]
 fn what_is_no_choice_is_named() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");

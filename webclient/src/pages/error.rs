@@ -33,7 +33,13 @@ struct Wrong {
 }
 
 /// The report's error page: which fields are wrong, and the form as it was filled.
-pub(crate) fn invalid(errors: &[FieldError], step: Step, form: Option<SearchForm>) -> Response {
+/// `choice` is what could be read of it.
+pub(crate) fn invalid(
+    errors: &[FieldError],
+    step: Step,
+    choice: &Choice,
+    form: Option<SearchForm>,
+) -> Response {
     let wrong = errors.iter().map(|error| {
         let own = form.as_ref().and_then(|form| form.label(&error.field));
         Wrong {
@@ -43,7 +49,7 @@ pub(crate) fn invalid(errors: &[FieldError], step: Step, form: Option<SearchForm
         }
     });
     let page_of = InvalidPage {
-        layout: Layout::new("You shouldn't be here", Some(step), &Choice::default()),
+        layout: Layout::new("You shouldn't be here", Some(step), choice),
         errors: wrong.collect(),
         back: form.as_ref().map_or_else(|| "/".to_owned(), SearchForm::back),
         form,

@@ -27,7 +27,7 @@ struct FlightFormPage<'a> {
 pub(crate) async fn form(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Flights, None)),
+        Err(errors) => return Ok(error::invalid(&errors, Step::Flights, &Choice::default(), None)),
     };
     let places = visit.places(Daemon::Flights).await?;
     // Who comes back to this step finds the search of what is chosen.
@@ -154,7 +154,7 @@ impl FlightCard {
 pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Flights, None)),
+        Err(errors) => return Ok(error::invalid(&errors, Step::Flights, &Choice::default(), None)),
     };
     let query = match FlightQuery::read(&visit.fields) {
         Ok(query) => query,
@@ -217,7 +217,7 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
     // Without the list the name is typed: a second error would hide the first.
     let places = visit.places(Daemon::Flights).await.unwrap_or_default();
     let form = search_form(visit, &places, &errors, choice, Known::default());
-    error::invalid(&errors, Step::Flights, Some(form))
+    error::invalid(&errors, Step::Flights, choice, Some(form))
 }
 
 /// One way's flights, and the last of them when there are more.

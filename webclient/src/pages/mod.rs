@@ -19,7 +19,7 @@ use crate::forms::Fields;
 use crate::settings::Settings;
 use agencia_protocol::Day;
 use askama::Template;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ use warp::reply::Response;
 pub(crate) struct Site {
     pub(crate) daemons: Daemons,
     pub(crate) settings: Settings,
+    /// What time it is.
+    pub(crate) clock: fn() -> DateTime<Utc>,
 }
 
 /// One request: what was asked, and how long the daemons took.
@@ -62,7 +64,7 @@ impl Visit {
 
     /// Today, where the agency is.
     fn today(&self) -> Option<Day> {
-        let now = Utc::now().with_timezone(&self.site.settings.time_zone.0);
+        let now = (self.site.clock)().with_timezone(&self.site.settings.time_zone.0);
         Day::from_date(now.date_naive())
     }
 }

@@ -45,7 +45,7 @@ struct Line {
 pub(crate) async fn show(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Review, None)),
+        Err(errors) => return Ok(error::invalid(&errors, Step::Review, &Choice::default(), None)),
     };
     let chosen = visit.look_up(&choice).await;
     // Without a price there is nothing to confirm.

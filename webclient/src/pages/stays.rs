@@ -28,7 +28,7 @@ struct StayFormPage {
 pub(crate) async fn form(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Stays, None)),
+        Err(errors) => return Ok(error::invalid(&errors, Step::Stays, &Choice::default(), None)),
     };
     let (places, chosen) = tokio::join!(visit.places(Daemon::Stays), visit.look_up(&choice));
     let places = places?;
@@ -160,7 +160,7 @@ impl StayCard {
 pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Stays, None)),
+        Err(errors) => return Ok(error::invalid(&errors, Step::Stays, &Choice::default(), None)),
     };
     let query = match StayQuery::read(&visit.fields) {
         Ok(query) => query,
@@ -209,7 +209,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
 async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp::reply::Response {
     let places = visit.places(Daemon::Stays).await.unwrap_or_default();
     let form = search_form(visit, &places, &errors, choice, Known::default());
-    error::invalid(&errors, Step::Stays, Some(form))
+    error::invalid(&errors, Step::Stays, choice, Some(form))
 }
 
 /// Searches; also the last stay of the list when there are more.

@@ -28,7 +28,7 @@ struct TourFormPage {
 pub(crate) async fn form(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Tours, None)),
+        Err(errors) => return Ok(error::invalid(&errors, Step::Tours, &Choice::default(), None)),
     };
     let (places, chosen) = tokio::join!(visit.places(Daemon::Tours), visit.look_up(&choice));
     let places = places?;
@@ -141,7 +141,7 @@ impl TourCard {
 pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Tours, None)),
+        Err(errors) => return Ok(error::invalid(&errors, Step::Tours, &Choice::default(), None)),
     };
     let query = match TourQuery::read(&visit.fields) {
         Ok(query) => query,
@@ -190,7 +190,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
 async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp::reply::Response {
     let places = visit.places(Daemon::Tours).await.unwrap_or_default();
     let form = search_form(visit, &places, &errors, choice, Known::default());
-    error::invalid(&errors, Step::Tours, Some(form))
+    error::invalid(&errors, Step::Tours, choice, Some(form))
 }
 
 /// Searches; also the last tour of the list when there are more.

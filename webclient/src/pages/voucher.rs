@@ -58,11 +58,11 @@ struct Failed {
 pub(crate) async fn buy(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Review, None)),
+        Err(errors) => return Ok(error::invalid(&errors, Step::Review, &Choice::default(), None)),
     };
     let purchases = match booking::read(&choice, &visit.fields) {
         Ok(purchases) => purchases,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Review, None)),
+        Err(errors) => return Ok(error::invalid(&errors, Step::Review, &choice, None)),
     };
     let outcomes = booking::book(&visit.site.daemons, &purchases, &visit.timing).await;
     let result = whole(&outcomes);
