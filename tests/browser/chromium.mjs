@@ -1,0 +1,108 @@
+// Debian's Chromium with everything that calls home switched off, and visitors in it whose every
+// request and every complaint of the browser is kept.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+/** The two instances of the web client, given by the Rust side that has started them. */
+export const SITES = required('AGENCIA_SITES').split(',');
+
+const SCREENS = required('AGENCIA_SCREENS');
+
+/** How long a page may take, in milliseconds. Only a failing test waits that long. */
+const PATIENCE = 10_000;
+
+function required(name) {
+  const value = process.env[name];
+  assert.ok(value, `${name} is not set: run this by \`tests/run browser\``);
+  return value;
+}
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    // Playwright gives it an empty folder for its profile.
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/** Somebody at one of the instances, with a browser of their own. */
+export class Visitor {
+  #complaints = [];
+  #elsewhere = [];
+  #requests = 0;
+  #pictures = 0;
+
+  static async arrive(browser, { site, width, script = true, name }) {
+    const context = await browser.newContext({
+      viewport: { width, height: width < 600 ? 740 : 900 },
+      javaScriptEnabled: script,
+      locale: 'pt-BR',
+    });
+    context.setDefaultTimeout(PATIENCE);
+    const visitor = new Visitor();
+    visitor.site = site;
+    visitor.name = name;
+    visitor.context = context;
+    visitor.page = await context.newPage();
+    visitor.#watch();
+    await visitor.page.goto(`${site}/`);
+    return visitor;
+  }
+
+  #watch() {
+    const { page } = this;
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.#complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => this.#complaints.push(String(error)));
+    page.on('requestfailed', (request) => {
+      this.#complaints.push(`${request.url()}: ${request.failure()?.errorText}`);
+    });
+    page.on('request', (request) => {
+      this.#requests += 1;
+      if (new URL(request.url()).origin !== this.site) this.#elsewhere.push(request.url());
+    });
+  }
+
+  /** Sends the form that this button is of, and waits for the page that follows. */
+  async press(button) {
+    await this.page.getByRole('button', { name: button, exact: true }).click();
+    await this.page.waitForLoadState('load');
+  }
+
+  /** Checks that this page came, that it fits the width, and keeps a picture of it. */
+  async see(heading, picture) {
+    const { page } = this;
+    await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
+    const [wide, there] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
+    assert.ok(wide <= there, `${picture} is ${wide} wide where there are ${there}`);
+    mkdirSync(SCREENS, { recursive: true });
+    this.#pictures += 1;
+    const file = `${this.name}-${this.#pictures}-${picture}.png`;
+    await page.screenshot({ path: path.join(SCREENS, file), fullPage: true });
+  }
+
+  /** The browser complained of what is expected and nothing else, and asked only this site. */
+  async leave(expected = []) {
+    assert.deepEqual(this.#elsewhere, [], 'requests that left the site');
+    const complaints = this.#complaints.filter((text) => !expected.some((one) => one.test(text)));
+    assert.deepEqual(complaints, [], 'console, CSP and network errors');
+    assert.ok(this.#requests > 0, 'requests are watched');
+    assert.deepEqual(await this.context.cookies(), [], 'nothing is kept about a visitor');
+    await this.context.close();
+  }
+}

@@ -1,0 +1,28 @@
+//! The pages in a real browser: starts the agency and lets `tests/browser` walk through it.
+//!
+//! The walk itself is JavaScript (`tests/browser/flow.test.mjs`), because that is what drives
+//! Chromium; what it walks through is started here, so that both flow suites have one harness.
+
+use agencia_tests::agency::Site;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn the_whole_flow_works_in_a_browser() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    assert!(
+        folder.join("node_modules/playwright-core").is_dir(),
+        "playwright-core is not installed: run `tests/run browser`, or `npm ci` in tests/browser"
+    );
+    let site = Site::new();
+    let _agency = site.up(&[]);
+    let sites = site.web().map(|address| format!("http://localhost:{}", address.port()));
+    let done = Command::new("node")
+        .args(["--test", "--test-reporter=spec"])
+        .current_dir(&folder)
+        .env("AGENCIA_SITES", sites.join(","))
+        .env("AGENCIA_SCREENS", folder.join("../../target/screens"))
+        .status()
+        .expect("node is installed");
+    assert!(done.success(), "see what node says above");
+}
