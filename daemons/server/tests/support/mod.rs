@@ -179,7 +179,8 @@ impl Client {
             if let Some(body) = self.decoder.next_frame().expect("frames") {
                 return Some(serde_json::from_slice(body).expect("JSON"));
             }
-            match self.stream.read(self.decoder.space()).expect("an end, not a reset") {
+            let read = uninterrupted(|| self.stream.read(self.decoder.space()));
+            match read.expect("an end, not a reset") {
                 0 => return None,
                 count => self.decoder.filled(count),
             }
@@ -212,5 +213,15 @@ pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         assert!(start.elapsed() < PATIENCE, "not in {PATIENCE:?}: {what}");
         std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Calls again what a signal interrupted: sockets with a timeout are not restarted by the system.
+pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }

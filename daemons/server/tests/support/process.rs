@@ -1,6 +1,6 @@
 //! A car rental in a process of its own, with somebody who listens as systemd would.
 
-use super::{Client, House, PATIENCE, eventually};
+use super::{Client, House, PATIENCE, eventually, uninterrupted};
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
@@ -93,7 +93,7 @@ impl Process {
     /// The next message to systemd.
     pub(crate) fn told(&self) -> String {
         let mut message = [0; 4096];
-        let count = self.systemd.recv(&mut message).expect("a message to systemd");
+        let count = uninterrupted(|| self.systemd.recv(&mut message)).expect("a message");
         String::from_utf8_lossy(&message[..count]).into_owned()
     }
 
