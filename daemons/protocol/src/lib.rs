@@ -12,6 +12,7 @@ pub mod request;
 pub mod flight;
 pub mod stay;
 pub mod tour;
+pub mod trip;
 mod object;
 mod scalar;
 mod name;

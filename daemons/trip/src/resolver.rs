@@ -1,0 +1,160 @@
+//! What a daemon does by itself, and when: holds expire, pinned parts ask the anchor, anchors
+//! repeat an outcome until it is acknowledged. For ever, with growing pauses.
+//!
+//! A schedule and nothing more: whoever has a clock and a connection asks it what is due.
+
+use crate::decision::proof;
+use crate::desk::Desk;
+use crate::limits::Limits;
+use crate::row::{Row, State};
+use crate::step::Command;
+use agencia_protocol::TripId;
+use agencia_protocol::trip::{
+    Apply, AskOutcome, DaemonName, Outcome, OutcomeReply, StateReply, Timestamp,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// Something that a daemon has to do for a trip.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Task {
+    /// Let the hold expire: [`Command::Expire`].
+    Expire,
+    /// Ask the anchor for the outcome.
+    Ask {
+        /// The anchor.
+        anchor: DaemonName,
+    },
+    /// Tell a part the outcome.
+    Tell {
+        /// Whose part.
+        daemon: DaemonName,
+    },
+}
+
+/// What a row still needs: each task with the moment from which on it is due.
+pub fn tasks(row: &Row, limits: &Limits) -> Vec<(Task, Timestamp)> {
+    let part = row.part.as_ref().and_then(|part| match &part.state {
+        State::Held { expires } => Some((Task::Expire, *expires)),
+        State::Pinned { parts } => {
+            let anchor = parts.anchor().clone();
+            Some((Task::Ask { anchor }, part.since.after(limits.ask_first)))
+        }
+        State::Confirmed { .. } | State::Released { .. } => None,
+    });
+    let outbox = row.decision.iter().flat_map(|decision| {
+        let tell = |daemon: &DaemonName| (Task::Tell { daemon: daemon.clone() }, decision.at);
+        decision.pending.iter().map(tell)
+    });
+    part.into_iter().chain(outbox).collect()
+}
+
+/// The question of a pinned part; nothing when the part is not pinned.
+pub fn question(trip: TripId, row: &Row, now: Timestamp) -> Option<AskOutcome> {
+    let part = row.part.as_ref()?;
+    matches!(part.state, State::Pinned { .. }).then(|| {
+        let waited = now.since(part.since).as_secs();
+        AskOutcome::new(trip, Some(u32::try_from(waited).unwrap_or(u32::MAX)))
+    })
+}
+
+/// What the anchor's answer to the [`question`] means; nothing when it is not decided yet.
+pub fn answer(reply: OutcomeReply) -> Option<Command> {
+    let OutcomeReply { outcome, proof, locator } = reply;
+    let proof = proof.filter(|_| outcome != Outcome::Undecided)?;
+    Some(Command::Apply { outcome, proof, locator })
+}
+
+/// What the anchor tells a part; nothing when there is no decision.
+pub fn telling(desk: &Desk<'_>, trip: TripId, row: &Row) -> Option<Apply> {
+    let decision = row.decision.as_ref()?;
+    let word = proof(desk, trip, decision);
+    Some(Apply::new(trip, decision.outcome(), word, decision.locator))
+}
+
+/// What a part's answer to the [`telling`] means.
+pub fn acknowledgement(from: DaemonName, told: &Apply, reply: StateReply) -> Command {
+    Command::Acknowledge { from, outcome: told.outcome, state: reply.state }
+}
+
+/// Everything that a daemon has to do, in the order in which it is due.
+///
+/// It is kept by [`observe`](Self::observe)ing every row that was written, and built anew after a
+/// start by observing every row that [is live](Row::is_live).
+#[derive(Debug, Clone, Default)]
+pub struct Agenda {
+    due: BTreeSet<(Timestamp, TripId, Task)>,
+    of_trip: BTreeMap<TripId, BTreeMap<Task, Entry>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    at: Timestamp,
+    /// The moment from which on the row asks for it; another one is another task.
+    asked_for: Timestamp,
+    /// The pause after the next attempt.
+    pause: Duration,
+}
+
+impl Agenda {
+    /// Takes up what this row needs, and drops what it no longer needs.
+    pub fn observe(&mut self, trip: TripId, row: &Row, limits: &Limits) {
+        let mut before = self.of_trip.remove(&trip).unwrap_or_default();
+        let mut after = BTreeMap::new();
+        for (task, at) in tasks(row, limits) {
+            let fresh = Entry { at, asked_for: at, pause: limits.ask_first };
+            let entry = match before.remove(&task) {
+                Some(entry) if entry.asked_for == at => entry,
+                Some(entry) => {
+                    self.due.remove(&(entry.at, trip, task.clone()));
+                    fresh
+                }
+                None => fresh,
+            };
+            self.due.insert((entry.at, trip, task.clone()));
+            after.insert(task, entry);
+        }
+        for (task, entry) in before {
+            self.due.remove(&(entry.at, trip, task));
+        }
+        if !after.is_empty() {
+            self.of_trip.insert(trip, after);
+        }
+    }
+
+    /// When something is due next.
+    pub fn next(&self) -> Option<Timestamp> {
+        self.due.first().map(|(at, _, _)| *at)
+    }
+
+    /// Takes up to `max` tasks that are due. Each comes again after a pause, until the row that
+    /// needs it no longer does; so whoever takes one may die over it.
+    pub fn take_due(&mut self, now: Timestamp, max: usize, limits: &Limits) -> Vec<(TripId, Task)> {
+        let mut taken = Vec::new();
+        while taken.len() < max {
+            let Some((at, trip, task)) = self.due.first().cloned() else { break };
+            if at > now {
+                break;
+            }
+            self.due.pop_first();
+            let entry = self.of_trip.get_mut(&trip).and_then(|tasks| tasks.get_mut(&task));
+            if let Some(entry) = entry {
+                entry.at = now.after(entry.pause);
+                entry.pause = (entry.pause * 2).min(limits.ask_pause_max);
+                self.due.insert((entry.at, trip, task.clone()));
+            }
+            taken.push((trip, task));
+        }
+        taken
+    }
+
+    /// How many tasks there are.
+    pub fn len(&self) -> usize {
+        self.due.len()
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.due.is_empty()
+    }
+}
