@@ -32,7 +32,7 @@ pub(crate) async fn form(visit: Visit) -> Outcome {
     };
     let (places, chosen) = tokio::join!(visit.places(Daemon::Stays), visit.look_up(&choice));
     let places = places?;
-    let known = known(&chosen, &places);
+    let known = known(&chosen);
     let page_of = StayFormPage {
         layout: Layout::new("Hospedagem", Some(Step::Stays), &choice),
         skip: choice.without_stay().link("/passeio", vec![]),
@@ -51,7 +51,7 @@ struct Known {
 }
 
 /// What a chosen room, or else the chosen flights, say of where and when.
-fn known(chosen: &Chosen, places: &Places) -> Known {
+fn known(chosen: &Chosen) -> Known {
     if let Some(stay) = chosen.stay.as_ref().and_then(|standing| standing.record()) {
         let nights = stay.nights.map_or(1, Nights::count);
         return Known {
@@ -63,7 +63,7 @@ fn known(chosen: &Chosen, places: &Places) -> Known {
     let outbound = chosen.outbound.as_ref().and_then(|standing| standing.record());
     let inbound = chosen.inbound.as_ref().and_then(|standing| standing.record());
     let airport = outbound.map(|flight| &flight.to).or(inbound.map(|flight| &flight.from));
-    let city = airport.map(|airport| format::city_of(airport)).filter(|city| places.has(city));
+    let city = airport.map(|airport| format::city_of(airport));
     let arrival = outbound.map(|flight| flight.arrival_day);
     let leaving = inbound.map(|flight| flight.day);
     Known {
@@ -83,7 +83,7 @@ fn search_form(
     known: Known,
 ) -> SearchForm {
     let filler = Filler { visit, places, errors };
-    // A link that skips the flights knows the city of the airport, which may have no hotel.
+    // What is known is the city of an airport, which may have no hotel.
     let mut city = filler.place("cidade", "Cidade", &known.city.unwrap_or_default());
     if errors.is_empty() && !places.has(&city.value) {
         city.value = String::new();
