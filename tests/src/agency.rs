@@ -161,8 +161,12 @@ impl Agency {
     /// When there is no such child.
     pub fn kill_child(&self, name: &str, signal: Signal) {
         let own = self.process.id();
-        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children"));
-        let children = children.expect("the command runs");
+        let threads = std::fs::read_dir(format!("/proc/{own}/task")).expect("the command runs");
+        let of_thread = |thread: std::io::Result<std::fs::DirEntry>| {
+            // A thread may have ended since it was listed.
+            std::fs::read_to_string(thread.ok()?.path().join("children")).ok()
+        };
+        let children: String = threads.filter_map(of_thread).collect();
         let is_named = |id: &&str| {
             let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
             line.split(|byte| *byte == 0).nth(2) == Some(name.as_bytes())

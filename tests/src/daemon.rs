@@ -238,6 +238,16 @@ impl Daemon<'_> {
         self.process.signal(signal);
     }
 
+    /// Stops it and answers everything that it has logged.
+    ///
+    /// # Panics
+    /// When it does not end well.
+    pub fn finish(mut self) -> String {
+        self.signal(Signal::TERM);
+        assert!(self.wait().success(), "{}", self.lines().text());
+        self.lines().text()
+    }
+
     /// Waits for its end.
     pub fn wait(&mut self) -> ExitStatus {
         self.process.wait()

@@ -22,7 +22,7 @@ fn running_out_of_descriptors_is_survived_and_logged_once() {
         assert!(sold["localizador"].is_string(), "{sold}");
         drop(crowd);
         assert_eq!(daemon.connect().ask(HEALTH)["pronto"], true);
-        let text = daemon.lines().text();
+        let text = daemon.finish();
         assert_eq!(text.matches("No connection can be accepted").count(), 1, "{text}");
     }
 }

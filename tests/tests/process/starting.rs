@@ -115,7 +115,7 @@ fn a_daemon_that_is_handed_nothing_binds_what_its_settings_say() {
     setup.settings("listen = [\"127.0.0.1:0\", \"127.0.0.1:0\"]");
     let daemon = setup.start();
     let listening = |line: &String| line.contains("Listening for connections on 127.0.0.1:");
-    assert_eq!(daemon.lines().all().iter().filter(|line| listening(line)).count(), 2);
+    daemon.lines().wait_until(|lines| lines.iter().filter(|line| listening(line)).count() == 2);
     assert_eq!(daemon.connect().ask(HEALTH)["pronto"], true);
 }
 

@@ -63,7 +63,7 @@ fn a_greeting_cannot_write_a_line_of_the_log() {
     let mut client = daemon.connect();
     client.send(r#""live\n2026-01-01 ERROR forged""#);
     client.ask(HEALTH);
-    daemon.lines().wait_for("Greeting from");
-    let lines = daemon.lines().all();
-    assert!(!lines.iter().any(|line| line.starts_with("2026-01-01 ERROR")), "{lines:?}");
+    let text = daemon.finish();
+    assert!(text.contains("Greeting from"), "{text}");
+    assert!(!text.lines().any(|line| line.starts_with("2026-01-01 ERROR")), "{text}");
 }
