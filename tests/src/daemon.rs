@@ -145,9 +145,7 @@ impl Setup {
             command.env("JOURNAL_STREAM", format!("{}:{}", stream.dev(), stream.ino()));
         }
         command.stderr(writer);
-        let listener = self.address.map(|address| {
-            TcpListener::bind(address).unwrap_or_else(|error| panic!("{address}: {error}"))
-        });
+        let listener = self.address.map(listen);
         let address = listener.as_ref().map(|listener| listener.local_addr().expect("it is bound"));
         if let Some(listener) = listener {
             command.env("LISTEN_FDS", "1");
@@ -176,6 +174,13 @@ impl Setup {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
     }
+}
+
+/// Listens as systemd does, whose backlog is longer than that of the standard library.
+fn listen(address: SocketAddr) -> TcpListener {
+    let listener = TcpListener::bind(address).unwrap_or_else(|e| panic!("{address}: {e}"));
+    rustix::net::listen(&listener, 4096).expect("it listens already");
+    listener
 }
 
 /// A daemon that runs; it is killed when this is dropped.

@@ -70,7 +70,7 @@ fn nights_that_were_acknowledged_are_sold_after_sigkill() {
     let night = |day: u16| {
         let fields = [
             ("diaEntrada", json!(format!("{day}/12/2099"))),
-            ("quartos", json!(if day % 2 == 0 { 300 } else { 800 })),
+            ("quartos", json!(if day.is_multiple_of(2) { 300 } else { 800 })),
         ];
         with(Kind::Stays.offer(1), fields)
     };
