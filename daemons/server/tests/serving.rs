@@ -224,7 +224,8 @@ fn a_client_that_has_finished_writing_still_reads_its_replies() {
 #[test]
 fn stopping_finishes_what_had_arrived_and_closes_what_is_idle() {
     let house = House::new(&INVENTORY.replace("\"carros\":2", "\"carros\":500"));
-    let running = house.serve();
+    // So long that it cannot be what closes the connections.
+    let running = house.serve_with(|settings| settings.deadlines.drain = 4 * PATIENCE);
     let (mut idle, mut busy) = (running.connect(), running.connect());
     assert_eq!(code(&idle.ask(SEARCH)), "none");
     assert_eq!(code(&busy.ask(SEARCH)), "none");
