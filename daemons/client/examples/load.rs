@@ -1,7 +1,7 @@
 //! A closed loop of one request against one daemon: how many a second, and how long each takes.
 //!
 //! ```text
-//! cargo run --release -p agencia-client --example rate -- \
+//! cargo run --release -p agencia-client --example load -- \
 //!     127.0.0.1:5050 16 1 5 '{"paraAeroporto":"…","dataIda":"2026-12-24"}'
 //! ```
 //!
@@ -20,7 +20,7 @@ const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [address, connections, depth, seconds, request] = args.as_slice() else {
-        return Err("usage: rate ADDRESS CONNECTIONS DEPTH SECONDS REQUEST".into());
+        return Err("usage: load ADDRESS CONNECTIONS DEPTH SECONDS REQUEST".into());
     };
     let (connections, depth): (usize, usize) = (connections.parse()?, depth.parse()?);
     let until = Instant::now() + Duration::from_secs_f64(seconds.parse()?);
