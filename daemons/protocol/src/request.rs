@@ -9,11 +9,13 @@
 //! | `reservar` | [`Reserve`] | [`Reserved`] |
 //! | `importar` | nothing more | [`Imported`] |
 //! | `saude` | nothing more | [`Health`] |
+//! | those of a trip | [`trip`](crate::trip) | each its own |
 
 use crate::error::{Code, WireError};
 use crate::name::{Locator, OfferId, TripId};
 use crate::object::parse_object;
 use crate::scalar::{Day, Limit, Money, Month, Nights, Order, People, Place, iso_day, optional};
+use crate::trip::TripMessage;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -38,6 +40,8 @@ pub enum Request<'a> {
     Import,
     /// How the daemon is.
     Health,
+    /// A message of a trip.
+    Trip(Box<TripMessage>),
 }
 
 impl<'a> Request<'a> {
@@ -62,10 +66,13 @@ impl<'a> Request<'a> {
             Some("reservar") => parse_object(body).map(Request::Reserve),
             Some("importar") => Ok(Request::Import),
             Some("saude") => Ok(Request::Health),
-            Some(other) => Err(WireError::new(
-                Code::UnknownAction,
-                format!("este servidor não conhece a ação {:?}", clipped(other)),
-            )),
+            Some(other) => match TripMessage::parse(other, body) {
+                Some(message) => message.map(|message| Request::Trip(Box::new(message))),
+                None => Err(WireError::new(
+                    Code::UnknownAction,
+                    format!("este servidor não conhece a ação {:?}", clipped(other)),
+                )),
+            },
         }
     }
 }
@@ -324,6 +331,32 @@ pub struct Health {
     /// Purchases made since the start.
     #[serde(rename = "reservas")]
     pub sales: u64,
+    /// The trips that are not settled yet.
+    #[serde(rename = "viagens", default)]
+    pub trips: TripCounts,
+    /// Whether the daemon is learning from its peers what a restored backup did not hold.
+    #[serde(rename = "emRecuperacao", default)]
+    pub recovering: bool,
+}
+
+/// How many trips are how far, in one daemon, now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TripCounts {
+    /// Parts that are held until a deadline.
+    #[serde(rename = "seguras")]
+    pub held: u64,
+    /// Parts that wait for their anchor's outcome.
+    #[serde(rename = "fixas")]
+    pub pinned: u64,
+    /// Among them, those that have waited for longer than an anchor may take to decide.
+    #[serde(rename = "emDuvida")]
+    pub in_doubt: u64,
+    /// Decisions that not every part has acknowledged.
+    #[serde(rename = "pendentes")]
+    pub pending: u64,
+    /// Trips that were booked here, as the anchor, since the start.
+    #[serde(rename = "confirmadas")]
+    pub committed: u64,
 }
 
 /// The field `action`, whose value the type already tells.
@@ -424,6 +457,15 @@ mod tests {
             Code::InvalidField,
             Some("mes"),
         );
+    }
+
+    #[test]
+    fn the_messages_of_a_trip_are_read_strictly() {
+        let body = r#"{"action":"soltar","viagem":"0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11"}"#;
+        let Request::Trip(message) = parse(body).unwrap() else { panic!("not of a trip") };
+        assert_eq!(message.action(), "soltar");
+        check_error(&body.replace("viagem", "viajem"), Code::InvalidField, Some("viajem"));
+        check_error(r#"{"action":"soltar"}"#, Code::InvalidField, Some("viagem"));
     }
 
     #[test]

@@ -39,8 +39,8 @@ pub use reply::{
 pub use seal::{Proof, Quote, Receipt};
 pub use strict::ByDaemon;
 pub use words::{
-    AbortReason, Contact, DaemonName, Incarnation, Outcome, PartState, PersonName, Reason, Refund,
-    Revision, Timestamp, Traveller, TripItem,
+    AbortReason, ClientAddress, Contact, DaemonName, Incarnation, Outcome, PartState, PersonName,
+    Reason, Refund, Revision, Timestamp, Traveller, TripItem, Visitor,
 };
 
 /// The most items of one part: what one daemon sells to one trip.
@@ -60,6 +60,9 @@ pub const CONTACT_BYTES_MAX: usize = 200;
 
 /// The longest reason that an administrator gives, in bytes.
 pub const REASON_BYTES_MAX: usize = 500;
+
+/// The longest name of a visitor, in bytes.
+pub const VISITOR_BYTES_MAX: usize = 64;
 
 /// The longest hold that can be asked for, in seconds; the daemon's own ceiling is lower.
 pub const HOLD_SECS_MAX: u32 = 86_400;

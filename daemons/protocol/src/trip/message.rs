@@ -2,8 +2,8 @@
 
 use super::strict::{list, lists, map};
 use super::words::{
-    Contact, DaemonName, Incarnation, Outcome, PartState, PersonName, Reason, Revision, Timestamp,
-    Traveller, TripItem,
+    ClientAddress, Contact, DaemonName, Incarnation, Outcome, PartState, PersonName, Reason,
+    Revision, Timestamp, Traveller, TripItem, Visitor,
 };
 use super::{ByDaemon, HOLD_SECS_MAX, ITEMS_MAX, PARTS_MAX, Proof, Quote, Receipt, TRAVELLERS_MAX};
 use crate::error::WireError;
@@ -55,6 +55,7 @@ macro_rules! messages {
     ($(
         $(#[$doc:meta])*
         $action:literal $name:ident { $($(#[$attribute:meta])* $field:ident: $kind:ty,)* }
+        $(of $({ $(#[$beside_attribute:meta])* $beside:ident: $beside_kind:ty })*)?
     )*) => {
         $(
             $(#[$doc])*
@@ -63,6 +64,11 @@ macro_rules! messages {
             pub struct $name {
                 action: Action<$name>,
                 $($(#[$attribute])* pub $field: $kind,)*
+                $($(
+                    $(#[$beside_attribute])*
+                    #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
+                    pub $beside: Option<$beside_kind>,
+                )*)?
             }
 
             impl Named for $name {
@@ -70,10 +76,11 @@ macro_rules! messages {
             }
 
             impl $name {
-                /// The message with these fields, in the order in which they stand here.
+                /// The message with these fields, in the order in which they stand here. For whom it
+                /// is sent, where it can say that, is left out.
                 #[allow(clippy::new_without_default, reason = "only one message has no field")]
                 pub fn new($($field: $kind),*) -> Self {
-                    Self { action: Action(PhantomData), $($field),* }
+                    Self { action: Action(PhantomData), $($field,)* $($($beside: None,)*)? }
                 }
             }
 
@@ -125,6 +132,14 @@ messages! {
         /// For how long, 1 to [`HOLD_SECS_MAX`]; cut to the daemon's own ceiling.
         #[serde(rename = "validade", deserialize_with = "required")]
         hold_secs: u32,
+    } of {
+        /// Whose hold it is, so that nobody holds too much; every trip counts by itself without.
+        #[serde(rename = "visitante")]
+        visitor: Visitor
+    } {
+        /// The address that the visitor came from.
+        #[serde(rename = "endereco")]
+        address: ClientAddress
     }
 
     /// Moves the deadline of a hold; it is cut to the daemon's ceiling after the first hold.
@@ -247,6 +262,10 @@ messages! {
         /// with the surname of one of the travellers.
         #[serde(rename = "sobrenome", default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
         surname: Option<PersonName>,
+    } of {
+        /// The address that the visitor came from, who may guess only so often.
+        #[serde(rename = "endereco")]
+        address: ClientAddress
     }
 
     /// A daemon whose database was restored asks a peer what it missed.

@@ -1,11 +1,12 @@
 //! The words of a trip: states, outcomes, names, moments. Each is valid once it exists.
 
-use super::{CONTACT_BYTES_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX};
+use super::{CONTACT_BYTES_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX, VISITOR_BYTES_MAX};
 use crate::name::OfferId;
 use crate::scalar::{FromWire, Money, Nights, People, Unreadable, optional, or_default, required};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -178,6 +179,38 @@ texts! {
     Contact, CONTACT_BYTES_MAX, "um contato de 1 a 200 bytes";
     /// Why an administrator settles a part by hand.
     Reason, REASON_BYTES_MAX, "um motivo de 1 a 500 bytes";
+    /// Whoever leads a trip for somebody names them by this; it means nothing to anybody else.
+    Visitor, VISITOR_BYTES_MAX, "um visitante de 1 a 64 bytes";
+}
+
+/// The IP address of a visitor, as whoever leads a trip for them saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClientAddress(IpAddr);
+
+impl ClientAddress {
+    /// The address; an IPv4 address that is written as IPv6 is that IPv4 address.
+    pub fn new(address: IpAddr) -> Self {
+        Self(address.to_canonical())
+    }
+
+    /// The address.
+    pub fn ip(self) -> IpAddr {
+        self.0
+    }
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromWire for ClientAddress {
+    const EXPECTED: &'static str = "um endereço IP, como 192.0.2.7";
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self::new)
+    }
 }
 
 /// Which version of its items a part is; a later one replaces an earlier one.
@@ -265,7 +298,9 @@ macro_rules! written_as_text {
         }
     )*};
 }
-written_as_text!(DaemonName, Timestamp, PersonName, Contact, Reason, Refund);
+written_as_text!(
+    DaemonName, Timestamp, PersonName, Contact, Reason, Refund, Visitor, ClientAddress
+);
 
 macro_rules! read_from_wire {
     ($($name:ident),*) => {$(
@@ -282,7 +317,18 @@ macro_rules! read_from_wire {
         }
     )*};
 }
-read_from_wire!(DaemonName, Timestamp, PersonName, Contact, Reason, Refund, Revision, Incarnation);
+read_from_wire!(
+    DaemonName,
+    Timestamp,
+    PersonName,
+    Contact,
+    Reason,
+    Refund,
+    Revision,
+    Incarnation,
+    Visitor,
+    ClientAddress
+);
 
 impl fmt::Display for DaemonName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -307,7 +353,8 @@ pub struct TripItem {
         skip_serializing_if = "Option::is_none"
     )]
     pub nights: Option<Nights>,
-    /// The price that the traveller saw; when it is another one, the hold is refused.
+    /// The price of one unit that the traveller saw, for a stay that of all its nights; when it is
+    /// another one, the hold is refused.
     #[serde(
         rename = "valor",
         default,
