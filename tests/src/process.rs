@@ -150,7 +150,11 @@ impl Lines {
                 return value;
             }
             let left = due.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "waited {PATIENCE:?}; so far:\n{}", written.lines.join("\n"));
+            if left.is_zero() {
+                // Not with the lock held: whoever cleans up after the panic reads the lines.
+                drop(written);
+                panic!("waited {PATIENCE:?}; so far:\n{}", self.text());
+            }
             written = changed.wait_timeout(written, left).expect("no reader panics").0;
         }
     }

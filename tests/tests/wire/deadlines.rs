@@ -24,17 +24,21 @@ fn check_late(client: &mut Client) {
     client.expect_end();
 }
 
-/// Sends bytes one by one, waiting between them, until the daemon says something.
+/// Sends bytes one by one, waiting between them; the daemon must have enough of it before the last.
 fn drip(client: &mut Client, bytes: &[u8]) {
-    let pause = Some(Duration::from_millis(50));
+    let pause = Some(Duration::from_millis(80));
     client.stream().set_read_timeout(pause).expect("a timeout above zero");
-    for byte in bytes {
+    let cut_off = bytes.iter().any(|byte| {
         client.send_raw([*byte]);
         match client.stream().peek(&mut [0]) {
-            Ok(_) => break,
-            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}"),
+            Ok(_) => true,
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+                false
+            }
         }
-    }
+    });
+    assert!(cut_off, "every byte has renewed the deadline");
     let patience = Some(agencia_tests::PATIENCE);
     client.stream().set_read_timeout(patience).expect("a timeout above zero");
 }
@@ -50,7 +54,7 @@ fn a_header_that_does_not_come_is_late() {
 
 #[test]
 fn a_header_that_drips_is_late() {
-    let setup = setup("header_secs = 0.2");
+    let setup = setup("header_secs = 0.15");
     let daemon = setup.start();
     let mut client = daemon.connect();
     drip(&mut client, b"18       ");
@@ -74,7 +78,7 @@ fn a_body_that_drips_is_late() {
     let daemon = setup.start();
     let mut client = daemon.connect();
     client.send_raw("1000      ");
-    drip(&mut client, &[b' '; 999]);
+    drip(&mut client, &[b' '; 50]);
     check_late(&mut client);
 }
 
