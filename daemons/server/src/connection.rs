@@ -1,16 +1,17 @@
 //! One conversation: frames in, replies out, in order.
 //!
-//! Everything that has arrived is answered with one write. Purchases that follow each other are
-//! handed to the ledger together before the first is waited for, so that they share a commit;
-//! anything else waits for the purchases before it and so sees what they did.
+//! Everything that has arrived is answered with one write. Orders to the ledger that follow each
+//! other are handed to it together before the first is waited for, so that they share a commit;
+//! anything else waits for the orders before it and so sees what they did.
 
+use crate::authority::is_local;
 use crate::clock::Now;
 use crate::counters::Counters;
 use crate::replies::Replies;
 use crate::settings::{Deadlines, Limits};
 use crate::wire::{Over, Wire};
 use agencia_protocol::frame::{Decoder, Waiting};
-use agencia_protocol::request::{Request, Reserve};
+use agencia_protocol::request::Request;
 use agencia_protocol::{Code, WireError};
 use futures_lite::{AsyncRead, AsyncWrite, future};
 use log::{debug, info};
@@ -28,6 +29,17 @@ const GREETING_BYTES_LOGGED: usize = 40;
 /// A reply that takes a while: the JSON of its body.
 pub(crate) type Later = Pin<Box<dyn Future<Output = Result<Vec<u8>, WireError>> + Send>>;
 
+/// How the reply to a request comes about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// It is written at once, when everything before it is answered.
+    Now,
+    /// It is begun at once and waited for together with its neighbours of the same course.
+    Together,
+    /// It is begun when everything before it is answered, and everything behind it waits.
+    Alone,
+}
+
 /// Answers requests. It never waits: what takes a while is answered [`Later`].
 pub(crate) trait Handler: Send + Sync + 'static {
     /// The daemon's name in the log lines of the report.
@@ -42,7 +54,10 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// The time, for all requests that were read together.
     fn now(&self) -> Now;
 
-    /// Writes the JSON that answers a request which is no purchase and no import.
+    /// How the reply to this request comes about.
+    fn course(&self, request: &Request<'_>) -> Course;
+
+    /// Writes the JSON that answers a request whose course is [`Course::Now`].
     fn render(
         &self,
         request: &Request<'_>,
@@ -51,11 +66,8 @@ pub(crate) trait Handler: Send + Sync + 'static {
         out: &mut Vec<u8>,
     ) -> Result<(), WireError>;
 
-    /// Starts a purchase. It is made even if the reply is not waited for.
-    fn purchase(&self, reserve: &Reserve, now: Now) -> Result<Later, WireError>;
-
-    /// Starts an import.
-    fn import(&self) -> Result<Later, WireError>;
+    /// Begins to answer any other request. It is done even if the reply is not waited for.
+    fn start(&self, request: &Request<'_>, now: Now) -> Result<Later, WireError>;
 }
 
 /// What every conversation of a daemon has in common.
@@ -194,11 +206,6 @@ impl<H: Handler> Talk<'_, H> {
         };
         self.replies.refuse(&WireError::new(Code::DeadlinePassed, message), out);
     }
-}
-
-/// Whether the peer is on this host.
-fn is_local(peer: SocketAddr) -> bool {
-    peer.ip().to_canonical().is_loopback()
 }
 
 /// Whether the first frame is a greeting: any JSON string. It is logged and not answered.

@@ -2,13 +2,13 @@
 //! asked of it.
 
 use crate::clock::{Clock, Now};
-use crate::connection::{Handler, Later};
+use crate::connection::{Course, Handler, Later};
 use crate::counters::Counters;
 use crate::inventory::{Inventory, InventoryRefused};
 use crate::purchase;
 use crate::settings::Settings;
 use agencia_catalog::{Limits, Product, View};
-use agencia_protocol::request::{Health, Request, Reserve};
+use agencia_protocol::request::{Health, Request, TripCounts};
 use agencia_protocol::{Code, WireError};
 use agencia_store::{Ledger, LedgerOptions, LedgerThread, StoreError};
 use std::io;
@@ -93,6 +93,8 @@ impl<P: Product> Daemon<P> {
             requests: self.counters.requests(),
             errors: self.counters.errors(),
             sales: self.ledger.stats().sales,
+            trips: TripCounts::default(),
+            recovering: false,
         }
     }
 }
@@ -118,6 +120,14 @@ impl<P: Product> Handler for Daemon<P> {
         self.clock.now()
     }
 
+    fn course(&self, request: &Request<'_>) -> Course {
+        match request {
+            Request::Reserve(_) => Course::Together,
+            Request::Import | Request::Trip(_) => Course::Alone,
+            _ => Course::Now,
+        }
+    }
+
     fn render(
         &self,
         request: &Request<'_>,
@@ -133,20 +143,23 @@ impl<P: Product> Handler for Daemon<P> {
             Request::Calendar(calendar) => view.calendar(calendar, out),
             Request::Offers(offers) => view.offers(offers, out),
             Request::Health => serde_json::to_writer(out, &self.health()).map_err(internal)?,
-            Request::Reserve(_) | Request::Import => {
-                unreachable!("purchases and imports are answered later")
+            Request::Reserve(_) | Request::Import | Request::Trip(_) => {
+                unreachable!("these are answered later")
             }
         }
         Ok(())
     }
 
-    fn purchase(&self, reserve: &Reserve, now: Now) -> Result<Later, WireError> {
-        let catalog = self.inventory.catalog();
-        purchase::start(&self.ledger, &self.view(&catalog, now), reserve, now)
-    }
-
-    fn import(&self) -> Result<Later, WireError> {
-        self.inventory.clone().import(self.ledger.clone())
+    fn start(&self, request: &Request<'_>, now: Now) -> Result<Later, WireError> {
+        match request {
+            Request::Reserve(reserve) => {
+                let catalog = self.inventory.catalog();
+                purchase::start(&self.ledger, &self.view(&catalog, now), reserve, now)
+            }
+            Request::Import => self.inventory.clone().import(self.ledger.clone()),
+            Request::Trip(_) => Err(WireError::new(Code::UnknownAction, "ainda não")),
+            _ => unreachable!("these are answered at once"),
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod run;
 mod args;
+mod authority;
 mod settings;
 mod logging;
 mod listeners;

@@ -1,15 +1,15 @@
 //! The replies of one conversation: every request is answered in its place in the order, as a
 //! frame, be it with what was asked or with an error.
 
+use crate::authority;
 use crate::clock::Now;
-use crate::connection::{Handler, Later};
+use crate::connection::{Course, Handler, Later};
 use crate::counters::Counters;
-use agencia_protocol::request::{Request, Reserve};
-use agencia_protocol::{Code, WireError, frame};
+use agencia_protocol::{WireError, frame};
 use futures_lite::future;
 
-/// How many purchases of one conversation wait for the ledger together.
-const PURCHASES_TOGETHER_MAX: usize = 256;
+/// How many orders of one conversation wait for the ledger together.
+const TOGETHER_MAX: usize = 256;
 
 /// What answers, and what is still to be answered.
 pub(crate) struct Replies<'a, H> {
@@ -17,15 +17,15 @@ pub(crate) struct Replies<'a, H> {
     counters: &'a Counters,
     /// Whether the peer is on this host.
     local: bool,
-    /// Purchases, in order, whose replies come after everything that was written so far.
-    purchases: Vec<Later>,
+    /// What was begun, in order; the replies come after everything that was written so far.
+    begun: Vec<Later>,
     /// The time for all requests that were read together.
     now: Option<Now>,
 }
 
 impl<'a, H: Handler> Replies<'a, H> {
     pub(crate) fn new(handler: &'a H, counters: &'a Counters, local: bool) -> Self {
-        Self { handler, counters, local, purchases: Vec::new(), now: None }
+        Self { handler, counters, local, begun: Vec::new(), now: None }
     }
 
     /// Answers a request, now or when it is [settled](Self::settle).
@@ -33,35 +33,36 @@ impl<'a, H: Handler> Replies<'a, H> {
         self.counters.count_request();
         let handler = self.handler;
         let now = *self.now.get_or_insert_with(|| handler.now());
-        match handler.parse(body) {
-            Ok(Request::Reserve(reserve)) => {
-                self.buy(&reserve, now);
-                if self.purchases.len() >= PURCHASES_TOGETHER_MAX {
-                    self.write_purchases(out).await;
-                }
-            }
-            Ok(Request::Import) => {
-                self.write_purchases(out).await;
-                let reply = match self.import() {
-                    Ok(later) => later.await,
-                    Err(error) => Err(error),
-                };
-                self.write_body(reply, out);
-            }
-            Ok(request) => {
-                self.write_purchases(out).await;
-                self.write(out, |out| handler.render(&request, body, now, out));
-            }
+        let request = handler.parse(body).and_then(|request| {
+            authority::check(&request, self.local)?;
+            Ok(request)
+        });
+        let request = match request {
+            Ok(request) => request,
             Err(error) => {
-                self.write_purchases(out).await;
-                self.refuse(&error, out);
+                self.write_begun(out).await;
+                return self.refuse(&error, out);
             }
+        };
+        let course = handler.course(&request);
+        if course != Course::Together || self.begun.len() >= TOGETHER_MAX {
+            self.write_begun(out).await;
+        }
+        if course == Course::Now {
+            return self.write(out, |out| handler.render(&request, body, now, out));
+        }
+        self.begun.push(match handler.start(&request, now) {
+            Ok(later) => later,
+            Err(error) => Box::pin(future::ready(Err(error))),
+        });
+        if course == Course::Alone {
+            self.write_begun(out).await;
         }
     }
 
     /// Writes what was not yet answered; what is read next has another time.
     pub(crate) async fn settle(&mut self, out: &mut Vec<u8>) {
-        self.write_purchases(out).await;
+        self.write_begun(out).await;
         self.now = None;
     }
 
@@ -70,24 +71,9 @@ impl<'a, H: Handler> Replies<'a, H> {
         self.write(out, |_| Err(error.clone()));
     }
 
-    fn buy(&mut self, reserve: &Reserve, now: Now) {
-        self.purchases.push(match self.handler.purchase(reserve, now) {
-            Ok(later) => later,
-            Err(error) => Box::pin(future::ready(Err(error))),
-        });
-    }
-
-    fn import(&self) -> Result<Later, WireError> {
-        if !self.local {
-            let message = "só quem está na máquina do servidor pode trocar o inventário";
-            return Err(WireError::new(Code::Unauthorised, message));
-        }
-        self.handler.import()
-    }
-
-    async fn write_purchases(&mut self, out: &mut Vec<u8>) {
-        for purchase in std::mem::take(&mut self.purchases) {
-            let reply = purchase.await;
+    async fn write_begun(&mut self, out: &mut Vec<u8>) {
+        for later in std::mem::take(&mut self.begun) {
+            let reply = later.await;
             self.write_body(reply, out);
         }
     }

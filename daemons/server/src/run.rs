@@ -1,6 +1,7 @@
 //! A daemon as a process: arguments, settings, log, signals, exit code.
 
 use crate::args::Flags;
+use crate::authority;
 use crate::clock::SystemClock;
 use crate::daemon::StartError;
 use crate::descriptors;
@@ -82,6 +83,7 @@ fn until_told<P: Product>(settings: Settings<P::Settings>) -> Result<(), Failure
     descriptors::provide_for(settings.limits.connections_max);
     // Bound first: while offers are loaded, whoever connects waits instead of being refused.
     let listeners = listeners::open(&settings.listen)?;
+    authority::announce(&listeners);
     let signals = Signals::new([Signal::Term, Signal::Int]).map_err(Failure::Signals)?;
     let clock = SystemClock::new(settings.time_zone);
     let server = Server::<P>::open(settings, clock)?;

@@ -230,18 +230,46 @@ fn only_so_many_purchases_of_one_peer_wait_together() {
     assert_eq!((first_sold, events.len(), memory.replies().len()), (Some(256), 600, 300));
 }
 
-#[test]
-fn importing_is_for_this_host_only() {
-    let request = || [framed("{\"action\":\"importar\"}")];
+/// The request is answered to this host only; its events are these.
+fn check_for_this_host_only(request: &str, events: &[&str]) {
     for peer in [HERE, "[::1]:1", "[::ffff:127.0.0.1]:1"] {
-        let memory = Memory::new(request());
+        let memory = Memory::new([framed(request)]);
         let (echo, _) = talk_as(peer, &rules(), &memory);
-        assert_eq!((memory.replies(), echo.events()), (vec!["{}".into()], vec!["import".into()]));
+        assert_eq!((code(&memory.replies()[0]), echo.events()), ("none".into(), owned(events)));
     }
-    let memory = Memory::new(request());
+    let memory = Memory::new([batch([request, "{}"])]);
     let (echo, _) = talk_as(ELSEWHERE, &rules(), &memory);
-    assert_eq!(code(&memory.replies()[0]), "nao_autorizado");
-    assert_eq!(echo.events(), Vec::<String>::new());
+    let codes: Vec<_> = memory.replies().iter().map(|reply| code(reply)).collect();
+    assert_eq!(codes, ["nao_autorizado", "none"], "{request}");
+    assert_eq!(echo.events(), ["rendered"], "{request}");
+}
+
+fn owned(events: &[&str]) -> Vec<String> {
+    events.iter().map(|&event| event.to_owned()).collect()
+}
+
+#[test]
+fn importing_buying_and_trips_are_for_this_host_only() {
+    check_for_this_host_only("{\"action\":\"importar\"}", &["import"]);
+    check_for_this_host_only(&buy("a"), &["submitted a", "sold a"]);
+    let trip = "0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11";
+    for message in [
+        format!(r#"{{"action":"soltar","viagem":"{trip}"}}"#),
+        format!(r#"{{"action":"consultar","viagem":"{trip}"}}"#),
+        format!(r#"{{"action":"forcar","viagem":"{trip}","estado":"solta","motivo":"x"}}"#),
+        r#"{"action":"recuperar","servidor":"voos","encarnacao":1}"#.to_owned(),
+        r#"{"action":"auditar"}"#.to_owned(),
+    ] {
+        check_for_this_host_only(&message, &["trip"]);
+    }
+}
+
+#[test]
+fn searches_and_health_are_for_everybody() {
+    let memory = Memory::new([batch(["{}", "{\"action\":\"destinos\"}"])]);
+    talk_as(ELSEWHERE, &rules(), &memory);
+    let codes: Vec<_> = memory.replies().iter().map(|reply| code(reply)).collect();
+    assert_eq!(codes, ["none", "none"]);
 }
 
 /// Deadlines that are all long but one.

@@ -1,11 +1,11 @@
 //! What conversations are tested with: a socket made of memory, and a handler that echoes and
 //! writes down what it is asked.
 
-use super::super::{Handler, Later};
+use super::super::{Course, Handler, Later};
 use crate::clock::Now;
 use agencia_catalog::Moment;
 use agencia_protocol::frame::Decoder;
-use agencia_protocol::request::{Request, Reserve};
+use agencia_protocol::request::Request;
 use agencia_protocol::{Code, Day, WireError};
 use futures_lite::{AsyncRead, AsyncWrite, future};
 use std::collections::VecDeque;
@@ -140,6 +140,14 @@ impl Handler for Echo {
         Now { moment: Moment { day: Day::from_number(0), minute: 0 }, unix_millis: 0 }
     }
 
+    fn course(&self, request: &Request<'_>) -> Course {
+        match request {
+            Request::Reserve(_) => Course::Together,
+            Request::Import | Request::Trip(_) => Course::Alone,
+            _ => Course::Now,
+        }
+    }
+
     fn render(
         &self,
         request: &Request<'_>,
@@ -157,7 +165,11 @@ impl Handler for Echo {
         }
     }
 
-    fn purchase(&self, reserve: &Reserve, _: Now) -> Result<Later, WireError> {
+    fn start(&self, request: &Request<'_>, _: Now) -> Result<Later, WireError> {
+        let Request::Reserve(reserve) = request else {
+            self.note(if *request == Request::Import { "import" } else { "trip" });
+            return Ok(Box::pin(future::ready(Ok(b"{}".to_vec()))));
+        };
         let id = reserve.id.to_string();
         if id == "none" {
             return Err(WireError::new(Code::SoldOut, "nada"));
@@ -169,10 +181,5 @@ impl Handler for Echo {
             events.lock().unwrap().push(format!("sold {id}"));
             Ok(format!("{{\"sold\":\"{id}\"}}").into_bytes())
         }))
-    }
-
-    fn import(&self) -> Result<Later, WireError> {
-        self.note("import");
-        Ok(Box::pin(future::ready(Ok(b"{}".to_vec()))))
     }
 }
