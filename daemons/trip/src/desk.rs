@@ -2,9 +2,9 @@
 //! every command to its machine.
 
 use crate::limits::Limits;
-use crate::receipt::{Key, open_proof};
+use crate::receipt::{Key, ProofClaim, open_proof};
 use crate::row::{Fences, Row};
-use crate::step::{Command, Refusal, Step};
+use crate::step::{Command, Refusal, Reply, Step};
 use crate::{decision, part};
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{DaemonName, Incarnation, Outcome, Proof, Timestamp};
@@ -40,7 +40,7 @@ impl Desk<'_> {
             Command::Extend { until } => part::extend(self, row, *until, now),
             Command::LetGo => part::let_go(row, now),
             Command::Expire => {
-                let state = crate::step::Reply::State(row.state());
+                let state = Reply::State(row.state());
                 part::expire(row, now, state)
             }
             Command::Pin { revision, parts } => part::pin(self, trip, row, (*revision, parts), now),
@@ -50,6 +50,9 @@ impl Desk<'_> {
             }
             Command::AskOutcome { waited } => decision::ask_outcome(self, trip, row, *waited, now),
             Command::Apply { outcome, proof, locator } => match self.open(trip, *outcome, proof) {
+                // The anchor knows its own decision better than any word on it, which may be of a
+                // life that a restored backup has forgotten.
+                Ok(claim) if claim.anchor == *self.name => Step::answer(Reply::State(row.state())),
                 Ok(claim) => part::apply(row, &claim, *locator, now),
                 Err(refusal) => Step::answer(refusal),
             },
@@ -78,12 +81,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn open(
-        &self,
-        trip: TripId,
-        outcome: Outcome,
-        proof: &Proof,
-    ) -> Result<crate::receipt::ProofClaim, Refusal> {
+    fn open(&self, trip: TripId, outcome: Outcome, proof: &Proof) -> Result<ProofClaim, Refusal> {
         open_proof(self.key, trip, outcome, proof)
             .filter(|claim| claim.incarnation >= self.fences.of(&claim.anchor))
             .ok_or(Refusal::NotGenuine)

@@ -95,13 +95,13 @@ impl Machine {
             let Some(row::State::Confirmed { parts }) = row.part.map(|part| part.state) else {
                 return true;
             };
-            let anchor = self.world.daemon(parts.anchor());
-            let cancelled = self
-                .decision(state, t, anchor)
-                .is_some_and(|decision| decision.outcome() == Outcome::Cancelled);
-            let released =
-                |d: usize| self.world.row(state.trips[t].rows[d]).state() == PartState::Released;
-            cancelled || !parts.items().keys().any(|name| released(self.world.daemon(name)))
+            // Who was released because of a cancellation has the anchor's word for it.
+            let released = |d: usize| {
+                let part = self.world.row(state.trips[t].rows[d]).part;
+                matches!(part.map(|part| part.state), Some(row::State::Released { why, .. })
+                    if why != row::Release::Cancelled)
+            };
+            !parts.items().keys().any(|name| released(self.world.daemon(name)))
         })
     }
 
@@ -262,7 +262,9 @@ pub(crate) fn check(name: &str, setup: Setup, mutant: Mutant, extent: Extent) ->
         broken.push(property);
         if mutant == Mutant::None {
             let state = path.last_state().clone();
-            println!("{property}: {:#?}\n{}", path.into_actions(), machine.shown(&state));
+            let events: Vec<_> =
+                path.into_actions().iter().map(|action| format!("{action:?}")).collect();
+            println!("{property}:\n{}\n{}", events.join("\n"), machine.shown(&state));
         } else {
             println!("{name}: {property}: after {} events", path.into_actions().len());
         }
@@ -279,7 +281,15 @@ pub(crate) fn check(name: &str, setup: Setup, mutant: Mutant, extent: Extent) ->
 
 impl Machine {
     fn shown(&self, state: &State) -> String {
-        let row = |(t, d, row): (usize, usize, Row)| format!("trip {t}, daemon {d}: {row:?}\n");
+        let row = |(t, d, row): (usize, usize, Row)| {
+            let part = row.part.map(|part| part.state);
+            let why = match &part {
+                Some(row::State::Released { why, .. }) => format!("{why:?}"),
+                part => format!("{:?}", part.as_ref().map(row::State::name)),
+            };
+            let verdict = row.decision.map(|decision| (decision.verdict, decision.pending));
+            format!("trip {t}, daemon {d}: {why}, {verdict:?}\n")
+        };
         let rows: String = self.rows(state).map(row).collect();
         format!("{rows}{:?}", state.daemons)
     }

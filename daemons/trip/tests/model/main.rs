@@ -79,6 +79,21 @@ fn one_trip_and_two_restored_backups() {
     sound("1 trip, 2 restores", setup, Extent::States(6_000_000));
 }
 
+/// Each daemon once, or one three times, from backups of different moments.
+#[test]
+fn one_trip_and_three_restored_backups() {
+    let setup = Setup { restores: 3, cancellation: false, ..setup(&[&[WHOLE]], 1) };
+    sound("1 trip, 3 restores", setup, Extent::States(4_000_000));
+}
+
+/// Without cancellation: a backup may hold a booking that was cancelled after it and whose unit
+/// was sold again. When nobody else had heard of it, both are booked, and the audit says so.
+#[test]
+fn two_trips_and_a_restored_backup() {
+    let setup = Setup { restores: 1, cancellation: false, ..setup(&[&[WHOLE], &[WHOLE]], 1) };
+    sound("2 trips, 1 restore", setup, Extent::States(4_000_000));
+}
+
 fn caught(mutant: Mutant, setup: Setup, by: &[&str]) {
     let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let found = check(&format!("{mutant:?}"), setup, mutant, Extent::States(4_000_000));
