@@ -16,21 +16,25 @@
 //! | `consultar` | [`Consult`] | [`ConsultReply`] |
 //! | `recuperar` | [`Recover`] | [`RecoverReply`] |
 //! | `auditar` | [`Audit`] | [`AuditReply`] |
+//! | `listar` | [`List`] | [`ListReply`] |
 //! | `forcar` | [`Force`] | [`StateReply`] |
 //!
-//! Every message but `recuperar` and `auditar` names its trip, the idempotency key. A message with
-//! a key that is unknown or comes twice is refused: what is decided here must not depend on which
-//! of two values a parser keeps. Replies are read tolerantly, so that a daemon may say more.
+//! Every message but `recuperar`, `auditar` and `listar` names its trip, the idempotency key. A
+//! message with a key that is unknown or comes twice is refused: what is decided here must not
+//! depend on which of two values a parser keeps. Replies are read tolerantly, so that a daemon may
+//! say more.
 
 mod words;
 mod seal;
 mod message;
 mod reply;
+mod list;
 mod strict;
 
+pub use list::{LISTED_MAX, ListFilter, ListReply, ListedTrip};
 pub use message::{
     Alter, Apply, AskOutcome, Audit, Cancel, Consult, ConsultBy, Decide, Extend, Force, Hold,
-    LetGo, Pin, QuoteCancellation, Recover, TripMessage,
+    LetGo, List, Pin, QuoteCancellation, Recover, TripMessage,
 };
 pub use reply::{
     AuditReply, CancelReply, ConsultReply, DecideReply, DecisionView, ForcedView, OutcomeReply,

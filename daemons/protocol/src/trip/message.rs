@@ -1,5 +1,6 @@
 //! The messages, as whoever sends them writes them and a daemon reads them.
 
+use super::list::ListFilter;
 use super::strict::{list, lists, map};
 use super::words::{
     ClientAddress, Contact, DaemonName, Incarnation, Outcome, PartState, PersonName, Reason,
@@ -9,7 +10,7 @@ use super::{ByDaemon, HOLD_SECS_MAX, ITEMS_MAX, PARTS_MAX, Proof, Quote, Receipt
 use crate::error::WireError;
 use crate::name::{Locator, TripId};
 use crate::object::parse_object;
-use crate::scalar::{optional, required};
+use crate::scalar::{Day, Limit, iso_day, optional, required};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -284,6 +285,25 @@ messages! {
     /// Adds up all parts and compares them with the counters.
     "auditar" Audit {}
 
+    /// An administrator lists trips, a page at a time.
+    "listar" List {
+        /// Which.
+        #[serde(rename = "filtro")]
+        filter: ListFilter,
+        /// Of bookings, only those with service on this day.
+        #[serde(rename = "dia", default, with = "iso_day::optional", skip_serializing_if = "Option::is_none")]
+        day: Option<Day>,
+        /// Only the one with this voucher.
+        #[serde(rename = "localizador", default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
+        locator: Option<Locator>,
+        /// The trip after which the page goes on; the first page without it.
+        #[serde(rename = "apos", default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
+        after: Option<TripId>,
+        /// How many; see [`List::page_max`].
+        #[serde(rename = "limite", default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
+        limit: Option<Limit>,
+    }
+
     /// Settles a part by hand. An administrator's last resort, kept and shown until the anchor's
     /// outcome agrees with it.
     "forcar" Force {
@@ -389,7 +409,7 @@ impl TripMessage {
             Self::Alter(message) => Some(message.trip),
             Self::Consult(message) => message.trip,
             Self::Force(message) => Some(message.trip),
-            Self::Recover(_) | Self::Audit(_) => None,
+            Self::Recover(_) | Self::Audit(_) | Self::List(_) => None,
         }
     }
 }

@@ -299,7 +299,14 @@ macro_rules! written_as_text {
     )*};
 }
 written_as_text!(
-    DaemonName, Timestamp, PersonName, Contact, Reason, Refund, Visitor, ClientAddress
+    DaemonName,
+    Timestamp,
+    PersonName,
+    Contact,
+    Reason,
+    Refund,
+    Visitor,
+    ClientAddress
 );
 
 macro_rules! read_from_wire {
