@@ -3,3 +3,4 @@
 mod visitor;
 mod booking;
 mod command;
+mod readme;
