@@ -50,8 +50,9 @@ impl Recovery {
         peers: impl IntoIterator<Item = DaemonName>,
     ) -> Self {
         let peers: BTreeSet<_> = peers.into_iter().filter(|peer| *peer != daemon).collect();
-        let asked = peers.iter().map(|peer| (peer.clone(), None)).collect();
-        Self { daemon, incarnation, peers, asked }
+        let mut recovery = Self { daemon, incarnation, peers, asked: BTreeMap::new() };
+        recovery.begin_again();
+        recovery
     }
 
     /// What is to be asked, and whom; each again until it is answered.
@@ -61,21 +62,40 @@ impl Recovery {
         })
     }
 
+    /// A recovery that goes on: of its peers, these have not told everything yet.
+    #[must_use]
+    pub fn with_unanswered(mut self, unanswered: impl IntoIterator<Item = DaemonName>) -> Self {
+        self.asked = unanswered.into_iter().map(|peer| (peer, None)).collect();
+        self
+    }
+
+    /// The peers that have not told everything yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = &DaemonName> {
+        self.asked.keys()
+    }
+
+    /// Everyone is asked again, from the first page on.
+    fn begin_again(&mut self) {
+        self.asked = self.peers.iter().map(|peer| (peer.clone(), None)).collect();
+    }
+
     /// Takes a peer's page. The peer's own life is kept as a fence: a restored daemon may have
-    /// forgotten that the peer was once restored too.
+    /// forgotten that the peer was once restored too. If the peer was, what it had decided may by
+    /// now be known to those only that were asked before it, so everyone is asked again.
     pub fn answered(
         &mut self,
         peer: &DaemonName,
         page: &RecoverReply,
         fences: &mut Fences,
     ) -> Progress {
-        fences.raise(peer, page.incarnation);
         if page.known > self.incarnation {
             self.incarnation = Incarnation(page.known.0.saturating_add(1));
-            self.asked = self.peers.iter().map(|peer| (peer.clone(), None)).collect();
+            self.begin_again();
             return Progress::BeginAgain(self.incarnation);
         }
-        if let Some(after) = self.asked.get_mut(peer) {
+        if fences.raise(peer, page.incarnation) {
+            self.begin_again();
+        } else if let Some(after) = self.asked.get_mut(peer) {
             match page.trips.last() {
                 Some(last) if page.more => *after = Some(last.trip),
                 _ => {
@@ -93,16 +113,21 @@ impl Recovery {
     }
 }
 
-/// Answers `recuperar`, also while this daemon recovers. `rows` are the trips after the one that
-/// the page goes on after, in the order of their ids. The fences, which may have changed, must be
-/// durable before the answer is sent.
+/// Answers `recuperar`, also while this daemon has a recovery of its own, which then asks everyone
+/// again. `rows` are the trips after the one that the page goes on after, in the order of their
+/// ids. The fences, which may have changed, must be durable before the answer is sent.
 pub fn answer<'a>(
     desk: &Desk<'_>,
+    own: Option<&mut Recovery>,
     fences: &mut Fences,
     asked: &Recover,
     rows: impl IntoIterator<Item = (TripId, &'a Row)>,
 ) -> RecoverReply {
-    fences.raise(&asked.daemon, asked.incarnation);
+    if fences.raise(&asked.daemon, asked.incarnation)
+        && let Some(own) = own
+    {
+        own.begin_again();
+    }
     let mut trips = Vec::new();
     let mut more = false;
     for (trip, row) in rows {

@@ -11,67 +11,78 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where a part of a trip is, as its daemon says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum PartState {
-    /// The daemon knows nothing of the trip.
-    #[serde(rename = "nenhuma")]
-    None,
-    /// Units are taken until a deadline.
-    #[serde(rename = "segura")]
-    Held,
-    /// Units are taken until the anchor's outcome.
-    #[serde(rename = "fixa")]
-    Pinned,
-    /// Units are the traveller's.
-    #[serde(rename = "confirmada")]
-    Confirmed,
-    /// Nothing is taken, and nothing will be.
-    #[serde(rename = "solta")]
-    Released,
-    /// Answers to `decidir`, `alterar` and `cancelar`: the whole trip was decided against.
-    #[serde(rename = "desfeita")]
-    Aborted,
-    /// Answers to `decidir`, `alterar` and `cancelar`: the whole trip was cancelled.
-    #[serde(rename = "cancelada")]
-    Cancelled,
-}
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident, $expected:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+        }
 
-/// What the anchor says of a whole trip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Outcome {
-    /// Booked, for every part.
-    #[serde(rename = "confirmada")]
-    Committed,
-    /// Not booked, for no part.
-    #[serde(rename = "desfeita")]
-    Aborted,
-    /// Booked and then cancelled, for every part.
-    #[serde(rename = "cancelada")]
-    Cancelled,
-    /// Not decided yet.
-    #[serde(rename = "indecisa")]
-    Undecided,
-}
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$variant => $word,)*
+                })
+            }
+        }
 
-/// Why a trip was decided against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum AbortReason {
-    /// The anchor's own hold had expired.
-    #[serde(rename = "expirada")]
-    Expired,
-    /// The anchor's own hold had been let go.
-    #[serde(rename = "solta")]
-    LetGo,
-    /// The anchor knew nothing of the trip.
-    #[serde(rename = "nenhuma")]
-    Unknown,
-    /// No decision came in time.
-    #[serde(rename = "prazo")]
-    Deadline,
-    /// What a peer remembered after a backup was restored.
-    #[serde(rename = "recuperada")]
-    Recovered,
+        impl FromWire for $name {
+            const EXPECTED: &'static str = $expected;
+
+            fn from_text(text: &str) -> Option<Self> {
+                match text {
+                    $($word => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+words! {
+    /// Where a part of a trip is, as its daemon says it.
+    PartState, "um estado, como segura" {
+        /// The daemon knows nothing of the trip.
+        None = "nenhuma",
+        /// Units are taken until a deadline.
+        Held = "segura",
+        /// Units are taken until the anchor's outcome.
+        Pinned = "fixa",
+        /// Units are the traveller's.
+        Confirmed = "confirmada",
+        /// Nothing is taken, and nothing will be.
+        Released = "solta",
+        /// Answers to `decidir`, `alterar` and `cancelar`: the whole trip was decided against.
+        Aborted = "desfeita",
+        /// Answers to `decidir`, `alterar` and `cancelar`: the whole trip was cancelled.
+        Cancelled = "cancelada",
+    }
+
+    /// What the anchor says of a whole trip.
+    Outcome, "um desfecho, como confirmada" {
+        /// Booked, for every part.
+        Committed = "confirmada",
+        /// Not booked, for no part.
+        Aborted = "desfeita",
+        /// Booked and then cancelled, for every part.
+        Cancelled = "cancelada",
+        /// Not decided yet.
+        Undecided = "indecisa",
+    }
+
+    /// Why a trip was decided against.
+    AbortReason, "um motivo, como prazo" {
+        /// The anchor's own hold had expired.
+        Expired = "expirada",
+        /// The anchor's own hold had been let go.
+        LetGo = "solta",
+        /// The anchor knew nothing of the trip.
+        Unknown = "nenhuma",
+        /// No decision came in time.
+        Deadline = "prazo",
+        /// What a peer remembered after a backup was restored.
+        Recovered = "recuperada",
+    }
 }
 
 /// A daemon's name, that of its folder, its unit and its settings: 1 to 32 lower-case letters,
@@ -299,6 +310,9 @@ macro_rules! written_as_text {
     )*};
 }
 written_as_text!(
+    PartState,
+    Outcome,
+    AbortReason,
     DaemonName,
     Timestamp,
     PersonName,
@@ -325,6 +339,9 @@ macro_rules! read_from_wire {
     )*};
 }
 read_from_wire!(
+    PartState,
+    Outcome,
+    AbortReason,
     DaemonName,
     Timestamp,
     PersonName,

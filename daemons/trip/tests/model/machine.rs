@@ -2,13 +2,14 @@
 //! and its result kept; the same call always has the same result, because the functions are pure.
 
 use crate::mutant::Mutant;
-use crate::state::{Action, Backup, Clock, Event, Pick, State, Trip, acknowledgement};
-use crate::world::{D, HOLD, OFFERS, T, WAITED, World, early, item, late, offer_of, sold};
-use agencia_protocol::trip::{Incarnation, Outcome, PartState, Recover, Revision, Traveller};
+use crate::state::{Action, Backup, Clock, Daemon, Event, Pick, State, Trip, acknowledgement};
+use crate::world::{D, HOLD, OFFERS, T, WAITED, World, bits, early, item, late, offer_of, sold};
+use agencia_protocol::trip::{Incarnation, Outcome, PartState, Revision, Traveller};
 use agencia_trip::receipt::ProofClaim;
+use agencia_trip::recovery::{self, Progress, Recovery};
 use agencia_trip::row::{Row, SoldItem};
 use agencia_trip::step::Decide;
-use agencia_trip::{Command, Desk, Reply, Step, Units, recovery};
+use agencia_trip::{Command, Desk, Fences, Reply, Step, Units};
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
@@ -307,44 +308,43 @@ impl Machine {
         }
     }
 
-    /// The daemon asks the peer, gets every page, and learns it.
+    /// The daemon asks the peer, gets its page, and learns it.
     pub(crate) fn recover(&self, state: &State, d: usize, p: usize) -> State {
         let world = &self.world;
         let mut next = state.clone();
-        let (own, peer) = (&state.daemons[d], &state.daemons[p]);
-        let asked = Recover::new(world.names[d].clone(), Incarnation(own.life.into()), None);
-        let mut fences = world.fences(&peer.fences);
+        let mut peer_fences = world.fences(&state.daemons[p].fences);
+        let mut own_fences = world.fences(&state.daemons[d].fences);
+        let (mut own, mut peer) = (self.recovery(state, d), self.recovery(state, p));
+        let (_, asked) = own
+            .requests()
+            .find(|(name, _)| **name == world.names[p])
+            .expect("only who has not answered is asked");
         let rows: Vec<Row> = state.trips.iter().map(|trip| world.row(trip.rows[p])).collect();
-        let desk_of = |d: usize, fences| Desk {
-            name: &world.names[d],
-            key: &world.key,
-            incarnation: Incarnation(state.daemons[d].life.into()),
-            fences,
-            recovering: true,
-            limits: &world.limits,
-        };
-        let unfenced = fences.clone();
+        let before = peer_fences.clone();
         let page = recovery::answer(
-            &desk_of(p, &unfenced),
-            &mut fences,
+            &self.desk(state, p, &before),
+            (state.daemons[p].recovering != 0).then_some(&mut peer),
+            &mut peer_fences,
             &asked,
             world.trips.iter().copied().zip(&rows),
         );
+        let progress = own.answered(&world.names[p], &page, &mut own_fences);
+        let Progress::Learn(trips) = progress else { panic!("each restore mints a later life") };
         if self.mutant != Mutant::OldSealsCount {
-            next.daemons[p].fences[d] = u8::try_from(fences.of(&world.names[d]).0).unwrap();
-            let own_fence = &mut next.daemons[d].fences[p];
-            *own_fence = (*own_fence).max(u8::try_from(page.incarnation.0).unwrap());
+            let life =
+                |fences: &Fences, of: usize| u8::try_from(fences.of(&world.names[of]).0).unwrap();
+            next.daemons[p].fences[d] = life(&peer_fences, d);
+            next.daemons[d].fences[p] = life(&own_fences, p);
         }
-        assert!(page.known.0 <= u64::from(own.life), "each restore mints a later life");
-        let fences = world.fences(&own.fences);
-        let desk = desk_of(d, &fences);
-        for told in page.trips {
+        next.daemons[p].recovering = self.unanswered(&peer, state.daemons[p].recovering);
+        next.daemons[d].recovering = self.unanswered(&own, state.daemons[d].recovering);
+        let desk = self.desk(state, d, &own_fences);
+        for told in trips {
             let t = world.trips.iter().position(|trip| *trip == told.trip).unwrap();
             let row = world.row(next.trips[t].rows[d]);
             let step = recovery::learn(&desk, &row, &told, &sold, early());
             self.write(&mut next, t, d, step);
         }
-        next.daemons[d].recovering &= !(1 << p);
         if next.daemons[d].recovering == 0 {
             for t in 0..T {
                 let row = world.row(next.trips[t].rows[d]);
@@ -352,6 +352,33 @@ impl Machine {
             }
         }
         next
+    }
+
+    fn desk<'a>(&'a self, state: &State, d: usize, fences: &'a Fences) -> Desk<'a> {
+        Desk {
+            name: &self.world.names[d],
+            key: &self.world.key,
+            incarnation: Incarnation(state.daemons[d].life.into()),
+            fences,
+            recovering: state.daemons[d].recovering != 0,
+            limits: &self.world.limits,
+        }
+    }
+
+    /// The recovery of this daemon, as far as it has come.
+    fn recovery(&self, state: &State, d: usize) -> Recovery {
+        let names = &self.world.names;
+        let Daemon { life, recovering, .. } = state.daemons[d];
+        let left = bits(recovering.into()).map(|p| names[usize::from(p)].clone());
+        Recovery::begin(names[d].clone(), Incarnation(life.into()), names.iter().cloned())
+            .with_unanswered(left)
+    }
+
+    fn unanswered(&self, recovery: &Recovery, before: u8) -> u8 {
+        if before == 0 {
+            return 0;
+        }
+        recovery.unanswered().fold(0, |mask, peer| mask | (1 << self.world.daemon(peer)))
     }
 
     fn write(&self, state: &mut State, t: usize, d: usize, step: Step) {
