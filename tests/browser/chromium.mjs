@@ -67,7 +67,9 @@ export class Visitor {
     });
     page.on('pageerror', (error) => this.#complaints.push(String(error)));
     page.on('requestfailed', (request) => {
-      this.#complaints.push(`${request.url()}: ${request.failure()?.errorText}`);
+      const error = request.failure()?.errorText;
+      // The browser itself gives up on the icon of a page that the visitor has left.
+      if (error !== 'net::ERR_ABORTED') this.#complaints.push(`${request.url()}: ${error}`);
     });
     page.on('request', (request) => {
       this.#requests += 1;

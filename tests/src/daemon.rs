@@ -23,6 +23,7 @@ pub struct Setup {
     address: Option<SocketAddr>,
     descriptors_max: Option<u32>,
     under_journal: bool,
+    wrapper: Vec<String>,
     flags: Vec<String>,
     variables: Vec<(String, String)>,
 }
@@ -40,6 +41,7 @@ impl Setup {
             address: Some((Ipv4Addr::LOCALHOST, 0).into()),
             descriptors_max: None,
             under_journal: false,
+            wrapper: Vec::new(),
             flags: Vec::new(),
             variables: Vec::new(),
         };
@@ -105,6 +107,14 @@ impl Setup {
         self
     }
 
+    /// Starts it by this command, which takes the daemon's command line as its last arguments:
+    /// `ip netns exec NAME`, say.
+    #[must_use]
+    pub fn under(mut self, wrapper: &[&str]) -> Self {
+        self.wrapper = wrapper.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
     /// One more flag.
     #[must_use]
     pub fn flag(mut self, flag: impl Into<String>) -> Self {
@@ -167,7 +177,9 @@ impl Setup {
     fn command(&self) -> Command {
         let limit = self.descriptors_max.map(|most| format!("ulimit -n {most}; "));
         let script = format!(r#"{}LISTEN_PID=$$ exec "$0" "$@""#, limit.unwrap_or_default());
-        let mut command = Command::new("sh");
+        let mut words = self.wrapper.iter().map(String::as_str).chain(["sh"]);
+        let mut command = Command::new(words.next().expect("there is at least the shell"));
+        command.args(words);
         command.arg("-c").arg(script).arg(program::path(&format!("agencia-{}", self.kind.name())));
         command.arg("--config").arg(self.config()).args(&self.flags);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -231,6 +243,11 @@ impl Daemon<'_> {
     pub fn ids(&self) -> Vec<String> {
         let ids = self.offers().into_iter().map(|offer| offer["id"].as_str().map(str::to_owned));
         ids.map(|id| id.expect("every listed offer has an id")).collect()
+    }
+
+    /// Whether it has ended, by itself or not.
+    pub fn has_ended(&self) -> bool {
+        self.notices.heard().iter().any(|line| line == ENDED)
     }
 
     /// Its process id.

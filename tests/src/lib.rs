@@ -4,7 +4,9 @@
 //! them cannot hide behind itself. Whatever is waited for has a [deadline](PATIENCE), and is waited
 //! for by an event (a notification, a log line, a reply), never by sleeping.
 //!
-//! Read [`daemon`] first, then [`wire`] and [`inventory`].
+//! Read [`daemon`] first, then [`wire`] and [`inventory`]. The suites that break things are built on
+//! [`trio`], [`books`] and [`faults`]; only [`lead`], which stands for the web client, runs code of
+//! the crates under test.
 
 pub mod daemon;
 pub mod wire;
@@ -14,6 +16,11 @@ pub mod http;
 pub mod program;
 pub mod process;
 pub mod notify;
+pub mod lead;
+pub mod trio;
+pub mod books;
+pub mod seed;
+pub mod faults;
 
 pub use daemon::{Daemon, Setup};
 pub use inventory::Kind;
