@@ -39,10 +39,7 @@ impl Desk<'_> {
             }
             Command::Extend { until } => part::extend(self, row, *until, now),
             Command::LetGo => part::let_go(row, now),
-            Command::Expire => {
-                let state = Reply::State(row.state());
-                part::expire(row, now, state)
-            }
+            Command::Expire => part::expire(row, now),
             Command::Pin { revision, parts } => part::pin(self, trip, row, (*revision, parts), now),
             Command::Decide(decide) => decision::decide(self, trip, row, decide, now),
             Command::Reserve { items, locator } => {

@@ -6,15 +6,16 @@
 //! said so, [`Ending::NotBooked`] when the trip can never be booked any more, otherwise
 //! [`Ending::Unknown`].
 
-use crate::step::{Refusal, Reply};
+mod answer;
+
+pub use answer::Answer;
+
+use crate::step::Refusal;
 use agencia_protocol::trip::{
     AbortReason, Apply, ByDaemon, Contact, DaemonName, Decide, DecideReply, Hold, LetGo, Outcome,
-    PartReply, PartState, Pin, PinReply, Proof, Receipt, Revision, StateReply, Timestamp,
-    Traveller, TripItem, TripMessage,
+    PartState, Pin, Proof, Receipt, Revision, Timestamp, Traveller, TripItem, TripMessage,
 };
-use agencia_protocol::{Code, ErrorReply, Locator, TripId, WireError, parse_object};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use agencia_protocol::{Code, Locator, TripId, WireError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often an anchor may find fault with the receipts before the driver gives the trip up.
@@ -99,77 +100,6 @@ impl From<&WireError> for Refused {
     fn from(error: &WireError) -> Self {
         let WireError { code, message, id, .. } = error;
         Self { code: *code, message: message.clone(), id: id.clone() }
-    }
-}
-
-/// A daemon's answer, as far as a driver cares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// To `segurar`: where the part is, and until when it is held.
-    Part(PartState, Option<Timestamp>),
-    /// To `fixar`.
-    Pin(PartState, Option<Receipt>),
-    /// To `decidir`.
-    Decided(DecideReply),
-    /// To `soltar` and `aplicar`.
-    State(PartState),
-    /// A refusal, or a fault.
-    Error(WireError),
-}
-
-impl Answer {
-    /// Reads the reply to this message.
-    ///
-    /// # Errors
-    /// When the reply is neither what the message asks for nor an error.
-    pub fn read(message: &TripMessage, body: &[u8]) -> Result<Self, WireError> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            erro: Option<IgnoredAny>,
-        }
-        if parse_object::<Envelope>(body)?.erro.is_some() {
-            return Ok(Self::Error(parse_object::<ErrorReply>(body)?.error));
-        }
-        Ok(match message {
-            TripMessage::Hold(_) | TripMessage::Extend(_) => {
-                let PartReply::<IgnoredAny> { state, expires, .. } = parse_object(body)?;
-                Self::Part(state, expires)
-            }
-            TripMessage::Pin(_) => {
-                let PinReply { state, receipt } = parse_object(body)?;
-                Self::Pin(state, receipt)
-            }
-            TripMessage::Decide(_) => Self::Decided(parse_object(body)?),
-            _ => Self::State(parse_object::<StateReply>(body)?.state),
-        })
-    }
-}
-
-/// A daemon's reply where no wire lies between it and the driver.
-impl From<&Reply> for Answer {
-    fn from(reply: &Reply) -> Self {
-        match reply {
-            Reply::Part { state, expires, .. } => Self::Part(*state, *expires),
-            Reply::Pin { state, receipt } => Self::Pin(*state, receipt.clone()),
-            Reply::Decided { outcome, locator, proof } => {
-                let state = match outcome {
-                    Outcome::Cancelled => PartState::Cancelled,
-                    _ => PartState::Confirmed,
-                };
-                let proof = Some(proof.clone());
-                Self::Decided(DecideReply { state, locator: *locator, proof, reason: None })
-            }
-            Reply::NotDecided(reason) => {
-                let (state, reason) = (PartState::Aborted, Some(*reason));
-                Self::Decided(DecideReply { state, locator: None, proof: None, reason })
-            }
-            Reply::State(state) => Self::State(*state),
-            Reply::Refused(refusal) => Self::Error(refusal.error()),
-            Reply::Reserved { .. } | Reply::Outcome { .. } | Reply::Quoted { .. } => {
-                Self::Error(Refusal::Conflict.error())
-            }
-            Reply::Cancelled(_) => Self::State(PartState::Cancelled),
-        }
     }
 }
 
@@ -283,7 +213,7 @@ impl Driver {
             return;
         }
         if let Answer::Error(error) = answer
-            && !is_final(error.code)
+            && !answer::is_final(error.code)
         {
             return;
         }
@@ -441,10 +371,4 @@ impl Driver {
             _ => Ending::Unknown,
         })
     }
-}
-
-/// Whether asking again is of no use. A fault is no answer, nor is a daemon that is busy.
-fn is_final(code: Code) -> bool {
-    !matches!(code, Code::Busy | Code::Recovering | Code::Unknown | Code::Internal)
-        && !matches!(code, Code::DeadlinePassed)
 }

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! Read [`row`] (what is kept), [`step`] (what is said), then the machines in the order of the
-//! modules. `tests/model.rs` runs them through every order of events.
+//! modules. `tests/model` runs them through every order of events.
 
 pub mod row;
 pub mod step;

@@ -97,7 +97,7 @@ pub(crate) fn hold(
         return Step::write(row, units, reply);
     };
     if part.is_dead_hold(now) {
-        return expire(row, now, Refusal::Expired);
+        return expired(row, part, now, Refusal::Expired);
     }
     let same = revision == part.revision && same_purchase(items, &part.items);
     match &part.state {
@@ -125,7 +125,7 @@ fn same_purchase(one: &[SoldItem], other: &[SoldItem]) -> bool {
 pub(crate) fn extend(desk: &Desk<'_>, row: &Row, until: Timestamp, now: Timestamp) -> Step {
     let Some(part) = &row.part else { return Step::answer(Refusal::Expired) };
     if part.is_dead_hold(now) {
-        return expire(row, now, Refusal::Expired);
+        return expired(row, part, now, Refusal::Expired);
     }
     match &part.state {
         State::Held { expires } => {
@@ -160,15 +160,19 @@ pub(crate) fn let_go(row: &Row, now: Timestamp) -> Step {
     }
 }
 
-/// The hold's deadline may have passed. Only a hold can expire.
-pub(crate) fn expire(row: &Row, now: Timestamp, reply: impl Into<Reply>) -> Step {
+/// The timer has fired. Only a hold can expire, and only when its deadline has passed.
+pub(crate) fn expire(row: &Row, now: Timestamp) -> Step {
     match &row.part {
         Some(part) if part.is_dead_hold(now) => {
-            let units = Units::Free(part.items.clone());
-            Step::write(row.with_part(part.released(Release::Expired, now)), units, reply)
+            expired(row, part, now, Reply::State(PartState::Released))
         }
-        _ => Step::answer(reply),
+        _ => Step::answer(Reply::State(row.state())),
     }
+}
+
+fn expired(row: &Row, part: &Part, now: Timestamp, reply: impl Into<Reply>) -> Step {
+    let units = Units::Free(part.items.clone());
+    Step::write(row.with_part(part.released(Release::Expired, now)), units, reply)
 }
 
 /// `fixar`.
@@ -184,7 +188,7 @@ pub(crate) fn pin(
     };
     let Some(part) = &row.part else { return Step::answer(Refusal::Expired) };
     if part.is_dead_hold(now) {
-        return expire(row, now, Refusal::Expired);
+        return expired(row, part, now, Refusal::Expired);
     }
     let receipt = || {
         let (daemon, incarnation) = (desk.name, desk.incarnation);

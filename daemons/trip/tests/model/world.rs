@@ -20,8 +20,6 @@ pub(crate) const D: usize = 3;
 pub(crate) const T: usize = 3;
 /// Offers of a daemon.
 pub(crate) const OFFERS: usize = 2;
-/// Lives of a daemon: the first and those after a restore.
-pub(crate) const LIVES: u8 = 3;
 
 /// Before any hold expires.
 pub(crate) fn early() -> Timestamp {
