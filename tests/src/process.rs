@@ -63,6 +63,11 @@ impl Process {
         kill_process(pid.expect("a child has an id"), signal).expect("the child is there");
     }
 
+    /// Whether every line has been read, which is so after the end.
+    pub fn has_ended(&self) -> bool {
+        self.lines.0.0.lock().expect("no reader panics").ended
+    }
+
     /// Waits for the end, that is until every line has been read.
     ///
     /// # Panics
@@ -130,14 +135,18 @@ impl Lines {
     /// # Panics
     /// When the process ends before that, or it does not come in time.
     pub fn wait_until(&self, wanted: impl Fn(&[String]) -> bool) {
-        let found = self.wait(|written| match wanted(&written.lines) {
-            true => Some(true),
-            false => written.ended.then_some(false),
-        });
-        assert!(found, "the process ended:\n{}", self.text());
+        assert!(self.reaches(wanted), "the process ended:\n{}", self.text());
     }
 
-    fn wait_for_end(&self) {
+    /// The same, but the process may end before that: whether it did not.
+    pub(crate) fn reaches(&self, wanted: impl Fn(&[String]) -> bool) -> bool {
+        self.wait(|written| match wanted(&written.lines) {
+            true => Some(true),
+            false => written.ended.then_some(false),
+        })
+    }
+
+    pub(crate) fn wait_for_end(&self) {
         self.wait(|written| written.ended.then_some(()));
     }
 

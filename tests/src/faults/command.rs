@@ -26,8 +26,7 @@ pub fn need_root(commands: &[(&str, &str)]) {
 /// When it is not installed.
 pub fn library(path: &str, package: &str) -> PathBuf {
     let architectures = std::fs::read_dir("/usr/lib").expect("there is a folder of libraries");
-    let mut places =
-        architectures.filter_map(Result::ok).map(|entry| entry.path().join(path));
+    let mut places = architectures.filter_map(Result::ok).map(|entry| entry.path().join(path));
     let found = places.find(|path| path.is_file());
     found.unwrap_or_else(|| {
         panic!("{path} is missing: apt-get install --no-install-recommends {package}")

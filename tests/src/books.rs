@@ -1,0 +1,237 @@
+//! What travellers were told of their trips, and what must follow from it in the daemons.
+
+use crate::trio::{offer_id, place};
+use crate::wire::frame;
+use crate::{Client, Kind};
+use agencia_trip::driver::Ending;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// How many questions are asked in one write.
+const TOGETHER: usize = 100;
+/// The pause between two questions of one kind.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What one daemon was to sell to a trip.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The daemon.
+    pub kind: Kind,
+    /// The offer, by its number.
+    pub offer: usize,
+    /// How many units.
+    pub units: u16,
+    /// The trip's id; all parts have the same one, but where each is booked by itself.
+    pub trip: Uuid,
+}
+
+/// What the traveller was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// It is booked, with this locator.
+    Booked(String),
+    /// It is not booked, and never will be.
+    NotBooked,
+    /// It was booked and is cancelled.
+    Cancelled,
+    /// Nothing.
+    Unknown,
+}
+
+impl From<&Ending> for Told {
+    fn from(ending: &Ending) -> Self {
+        match ending {
+            Ending::Booked { locator } => {
+                Told::Booked(locator.map(|locator| locator.to_string()).unwrap_or_default())
+            }
+            Ending::NotBooked { .. } => Told::NotBooked,
+            Ending::Cancelled => Told::Cancelled,
+            Ending::Held { .. } | Ending::Unknown => Told::Unknown,
+        }
+    }
+}
+
+/// A trip that somebody wanted.
+#[derive(Debug, Clone)]
+pub struct Trip {
+    /// Its parts, the anchor's first.
+    pub parts: Vec<Part>,
+    /// What was told.
+    pub told: Told,
+}
+
+impl Trip {
+    /// A trip of these parts with one id, of which nobody was told anything yet.
+    pub fn new(trip: Uuid, parts: &[(Kind, usize, u16)]) -> Self {
+        let part = |&(kind, offer, units): &_| Part { kind, offer, units, trip };
+        Self { parts: parts.iter().map(part).collect(), told: Told::Unknown }
+    }
+}
+
+/// What is wrong, each by name.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Trips of which some parts are booked and others are not.
+    pub half_booked: Vec<String>,
+    /// Trips that are not what their travellers were told.
+    pub lost: Vec<String>,
+    /// Parts that are still held or pinned.
+    pub unsettled: Vec<String>,
+    /// Offers of which the units do not equal the bookings, or are more than there are.
+    pub miscounted: Vec<String>,
+    /// How many trips are booked.
+    pub booked: usize,
+}
+
+impl Findings {
+    /// Checks that nothing is wrong.
+    ///
+    /// # Panics
+    /// When something is.
+    pub fn expect_none(&self) {
+        let wrong = [&self.half_booked, &self.lost, &self.unsettled, &self.miscounted];
+        assert!(wrong.iter().all(|list| list.is_empty()), "{self:#?}");
+    }
+
+    fn may_pass(&self) -> bool {
+        !self.half_booked.is_empty() || !self.unsettled.is_empty()
+    }
+}
+
+/// Everything that was ever wanted of three daemons.
+#[derive(Debug)]
+pub struct Books {
+    capacities: Vec<u32>,
+    /// The trips.
+    pub trips: Vec<Trip>,
+}
+
+impl Books {
+    /// Empty books of daemons whose offers have these capacities.
+    pub fn new(capacities: &[u32]) -> Self {
+        Self { capacities: capacities.to_vec(), trips: Vec::new() }
+    }
+
+    /// Compares what was told with what is. What is not settled may still become so until `due`.
+    pub fn check(&self, clients: &mut [Client; 3], due: Instant) -> Findings {
+        loop {
+            let findings = self.check_now(clients);
+            if !findings.may_pass() || Instant::now() >= due {
+                return findings;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    fn check_now(&self, clients: &mut [Client; 3]) -> Findings {
+        let states = self.consult(clients);
+        let mut findings = Findings::default();
+        let mut sold = [(); 3].map(|()| vec![0_u64; self.capacities.len()]);
+        for trip in &self.trips {
+            let state = |part: &Part| &states[place(part.kind)][&part.trip];
+            let is = |part: &Part, word: &str| state(part)["estado"] == word;
+            let booked = trip.parts.iter().filter(|part| is(part, "confirmada")).count();
+            let what = || {
+                let parts = trip.parts.iter().map(|part| {
+                    let (kind, view) = (part.kind.name(), state(part));
+                    format!("{kind}: {} {}", view["estado"], view["decisao"])
+                });
+                let parts: Vec<_> = parts.collect();
+                format!("{} told {:?}: {}", trip.parts[0].trip, trip.told, parts.join(", "))
+            };
+            if booked != 0 && booked != trip.parts.len() {
+                findings.half_booked.push(what());
+            }
+            let whole = booked == trip.parts.len();
+            let locator = state(&trip.parts[0])["localizador"].as_str();
+            let as_told = match &trip.told {
+                Told::Booked(told) => whole && locator == Some(told),
+                Told::NotBooked | Told::Cancelled => booked == 0,
+                Told::Unknown => true,
+            };
+            if !as_told {
+                findings.lost.push(what());
+            }
+            if trip.parts.iter().any(|part| is(part, "segura") || is(part, "fixa")) {
+                findings.unsettled.push(what());
+            }
+            findings.booked += usize::from(whole);
+            for part in trip.parts.iter().filter(|part| is(part, "confirmada")) {
+                sold[place(part.kind)][part.offer] += u64::from(part.units);
+            }
+        }
+        for (kind, client) in Kind::ALL.into_iter().zip(clients) {
+            self.count(kind, client, &sold[place(kind)], &mut findings);
+        }
+        findings
+    }
+
+    /// What each daemon says of each trip that has a part there.
+    fn consult(&self, clients: &mut [Client; 3]) -> Vec<HashMap<Uuid, Value>> {
+        let of = |(kind, client): (Kind, &mut Client)| {
+            let parts = self.trips.iter().flat_map(|trip| &trip.parts);
+            let ids: Vec<_> =
+                parts.filter(|part| part.kind == kind).map(|part| part.trip).collect();
+            let mut states = HashMap::new();
+            for ids in ids.chunks(TOGETHER) {
+                let ask = |id: &Uuid| {
+                    frame(json!({"action": "consultar", "viagem": id.to_string()}).to_string())
+                };
+                client.send_raw(ids.iter().map(ask).collect::<Vec<_>>().concat());
+                for id in ids {
+                    let reply = client.read();
+                    assert!(reply["estado"].is_string(), "{}: {reply}", kind.name());
+                    states.insert(*id, reply);
+                }
+            }
+            states
+        };
+        Kind::ALL.into_iter().zip(clients).map(of).collect()
+    }
+
+    /// The units of a daemon, as it counts them and as its bookings make them.
+    fn count(&self, kind: Kind, client: &mut Client, sold: &[u64], findings: &mut Findings) {
+        let all: Vec<_> = (0..self.capacities.len()).collect();
+        for numbers in all.chunks(20) {
+            let ids: Vec<_> =
+                numbers.iter().map(|number| json!({"id": offer_id(kind, *number)})).collect();
+            let reply = client.ask(json!({"action": "ofertas", "itens": ids}).to_string());
+            let offers = reply["ofertas"].as_array().unwrap_or_else(|| panic!("{reply}"));
+            for (number, offer) in numbers.iter().zip(offers) {
+                let (capacity, sold) = (u64::from(self.capacities[*number]), sold[*number]);
+                let left = offer["disponiveis"].as_u64();
+                if capacity.checked_sub(sold) != left {
+                    let what =
+                        format!("{}: {left:?} left, {sold} booked of {capacity}", offer["id"]);
+                    findings.miscounted.push(what);
+                }
+            }
+        }
+        let audit = client.ask(r#"{"action":"auditar"}"#);
+        let sum: u64 = sold.iter().sum();
+        let held = audit["seguras"].as_u64().zip(audit["fixas"].as_u64());
+        if audit["consistente"] != true || audit["confirmadas"].as_u64() != Some(sum) {
+            findings.miscounted.push(format!("{}, booked {sum}: {audit}", kind.name()));
+        }
+        if held != Some((0, 0)) {
+            findings.unsettled.push(format!("{}: {audit}", kind.name()));
+        }
+    }
+}
+
+/// Waits until no daemon has a pinned unit; how long that took, or nothing when it took longer.
+pub fn wait_for_no_pin(clients: &mut [Client; 3], most: Duration) -> Option<Duration> {
+    let begun = Instant::now();
+    loop {
+        let is_free = |client: &mut Client| client.ask(r#"{"action":"auditar"}"#)["fixas"] == 0;
+        if clients.iter_mut().all(is_free) {
+            return Some(begun.elapsed());
+        }
+        if begun.elapsed() > most {
+            return None;
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
