@@ -1,9 +1,10 @@
 //! What travellers were told of their trips, and what must follow from it in the daemons.
 
+use crate::lead::plan;
 use crate::trio::{offer_id, place};
 use crate::wire::frame;
 use crate::{Client, Kind};
-use agencia_trip::driver::Ending;
+use agencia_trip::driver::{Ending, Plan};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -67,6 +68,15 @@ impl Trip {
     pub fn new(trip: Uuid, parts: &[(Kind, usize, u16)]) -> Self {
         let part = |&(kind, offer, units): &_| Part { kind, offer, units, trip };
         Self { parts: parts.iter().map(part).collect(), told: Told::Unknown }
+    }
+
+    /// What its leader is to do, with holds of so many seconds.
+    pub fn plan(&self, hold_secs: u32) -> Plan {
+        let ids: Vec<_> = self.parts.iter().map(|part| offer_id(part.kind, part.offer)).collect();
+        let part = |(part, id): (&Part, _)| (part.kind, id, part.units);
+        let parts: Vec<_> =
+            self.parts.iter().zip(ids.iter().map(String::as_str)).map(part).collect();
+        plan(self.parts[0].trip, &parts, hold_secs)
     }
 }
 

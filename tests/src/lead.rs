@@ -1,6 +1,7 @@
 //! Leads trips as the web client does: the driver of `agencia-trip` over `agencia-client`.
 
 use crate::Kind;
+use crate::books::{Part, Told, Trip};
 use agencia_client::{ClientError, Peer, Pool, PoolOptions, Spawn};
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{DaemonName, Revision, Traveller, TripItem, TripMessage};
@@ -73,6 +74,27 @@ impl Leader {
         }
     }
 
+    /// The negative control: holds every part as a trip by itself, then books each as a trip by
+    /// itself. Without the pin and the one decision, nothing keeps the parts together.
+    pub async fn lead_part_by_part(&self, trip: &mut Trip, hold_secs: u32, due: Instant) {
+        for part in &mut trip.parts {
+            part.trip = another(part.trip, part.kind);
+        }
+        let alone = |part: &Part| Trip { parts: vec![part.clone()], told: Told::Unknown };
+        let plans: Vec<_> = trip.parts.iter().map(|part| alone(part).plan(hold_secs)).collect();
+        let hold = |plan: &Plan| self.lead(Driver::new(plan.clone(), Goal::Hold), due, |_| {});
+        for led in all(plans.iter().map(hold)).await {
+            match led.ending {
+                Ending::Held { refused, held } if refused.is_empty() && !held.is_empty() => {}
+                _ => return,
+            }
+        }
+        for plan in plans {
+            let driver = Driver::confirm(plan, travellers(), None);
+            self.lead(driver, due, |_| {}).await;
+        }
+    }
+
     /// Sends one message once; nothing when there is no answer that says anything.
     pub async fn ask(&self, daemon: &DaemonName, message: &TripMessage) -> Option<Answer> {
         match self.pools[daemon].write::<_, Box<RawValue>>(message).await {
@@ -110,6 +132,13 @@ async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
         std::task::Poll::Ready(outputs.collect())
     })
     .await
+}
+
+/// Another id of the same moment, for a part of this kind.
+fn another(trip: uuid::Uuid, kind: Kind) -> uuid::Uuid {
+    let mut bytes = trip.into_bytes();
+    bytes[15] ^= 1 + u8::try_from(crate::trio::place(kind)).expect("three kinds");
+    uuid::Uuid::from_bytes(bytes)
 }
 
 /// The wire's name of a daemon.

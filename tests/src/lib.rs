@@ -5,8 +5,8 @@
 //! for by an event (a notification, a log line, a reply), never by sleeping.
 //!
 //! Read [`daemon`] first, then [`wire`] and [`inventory`]. The suites that break things are built on
-//! [`trio`], [`books`] and [`faults`]; only [`lead`], which stands for the web client, runs code of
-//! the crates under test.
+//! [`trio`], [`load`], [`books`] and [`faults`]; only [`lead`], which stands for the web client, runs
+//! code of the crates under test.
 
 pub mod daemon;
 pub mod wire;
@@ -19,6 +19,7 @@ pub mod notify;
 pub mod lead;
 pub mod trio;
 pub mod books;
+pub mod load;
 pub mod seed;
 pub mod faults;
 

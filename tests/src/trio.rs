@@ -17,17 +17,33 @@ pub struct Times {
     pub ask_first_secs: f64,
     /// The longest pause between two such questions.
     pub ask_pause_secs_max: f64,
+    /// How long a daemon waits for another one to accept a connection.
+    pub peer_connect_secs: f64,
+    /// How long a daemon waits for another one's reply.
+    pub peer_reply_secs: f64,
     /// For how long the suites hold, in whole seconds.
     pub hold_secs: u32,
 }
 
 impl Times {
     /// As they are shipped.
-    pub const SHIPPED: Times =
-        Times { decision_secs: 10.0, ask_first_secs: 5.0, ask_pause_secs_max: 30.0, hold_secs: 20 };
+    pub const SHIPPED: Times = Times {
+        decision_secs: 10.0,
+        ask_first_secs: 5.0,
+        ask_pause_secs_max: 30.0,
+        peer_connect_secs: 2.0,
+        peer_reply_secs: 5.0,
+        hold_secs: 20,
+    };
     /// A twentieth of that, as far as whole seconds allow.
-    pub const QUICK: Times =
-        Times { decision_secs: 0.5, ask_first_secs: 0.25, ask_pause_secs_max: 1.5, hold_secs: 1 };
+    pub const QUICK: Times = Times {
+        decision_secs: 0.5,
+        ask_first_secs: 0.25,
+        ask_pause_secs_max: 1.5,
+        peer_connect_secs: 0.1,
+        peer_reply_secs: 0.25,
+        hold_secs: 1,
+    };
 
     /// Those of this run.
     pub fn of_this_run() -> Self {
@@ -166,10 +182,12 @@ fn records(kind: Kind, capacities: &[u32]) -> Vec<Value> {
 /// Plain keys before tables.
 fn settings(folder: &Path, times: Times) -> String {
     let Times { decision_secs, ask_first_secs, ask_pause_secs_max, .. } = times;
+    let Times { peer_connect_secs, peer_reply_secs, .. } = times;
     let folder = folder.display();
     format!(
         "peers = \"{folder}/pares.toml\"\nkey_file = \"{folder}/chave\"\nthreads = 1\n\
-         [deadlines]\npeer_connect_secs = 0.5\npeer_reply_secs = 1.0\n\
+         [deadlines]\npeer_connect_secs = {peer_connect_secs:?}\n\
+         peer_reply_secs = {peer_reply_secs:?}\n\
          [trips]\ndecision_secs = {decision_secs:?}\nask_first_secs = {ask_first_secs:?}\n\
          ask_pause_secs_max = {ask_pause_secs_max:?}\n"
     )

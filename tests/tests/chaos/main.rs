@@ -1,0 +1,192 @@
+//! Chaos: each daemon on a host of its own, travellers on a fourth, and faults that overlap.
+//!
+//! Hosts are network namespaces. They are cut off each other, daemons are frozen and killed, clocks
+//! jump, disks fail, and a proxy before each daemon delays, repeats, loses and replays messages. What
+//! goes wrong when comes from a seed (`AGENCIA_SEED`). In a pause after every round everything is
+//! mended, pinned parts must settle in time, and the books are compared with the daemons.
+//!
+//! The first third of the rounds takes place a day earlier, as far as clocks and trips can tell: its
+//! messages are a day old when they are replayed in the others.
+
+mod fault;
+mod stage;
+
+use agencia_tests::Kind;
+use agencia_tests::books::{Books, Findings, Trip, wait_for_no_pin};
+use agencia_tests::faults::command::need_root;
+use agencia_tests::faults::{clock, hosts, strace};
+use agencia_tests::load::{Load, Work};
+use agencia_tests::seed::{is_soak, random, seed};
+use agencia_tests::trio::Times;
+use fault::Fault;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use stage::{Site, Stage};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The travellers' host.
+pub(crate) const WEB: &str = "web";
+/// Some of the offers sell out.
+const CAPACITIES: [u32; 8] = [60_000, 60_000, 60_000, 60_000, 3_000, 1_000, 200, 20];
+/// A little more than a day: a trip of then may not begin now.
+const YESTERDAY_SECS: i64 = -90_000;
+/// How often it is looked whether a fault is due.
+const LOOK: Duration = Duration::from_millis(5);
+/// What a slow machine adds to a deadline.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// A daemon's host.
+pub(crate) fn host(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Flights => "voo",
+        Kind::Stays => "hos",
+        Kind::Tours => "pas",
+    }
+}
+
+/// How much of it.
+struct Extent {
+    rounds: usize,
+    round: Duration,
+    faults: usize,
+    travellers: usize,
+    faults_min: usize,
+    trips_min: usize,
+}
+
+impl Extent {
+    fn of_this_run() -> Self {
+        let (rounds, round) = match is_soak() {
+            true => (60, Duration::from_secs(60)),
+            false => (30, Duration::from_secs(5)),
+        };
+        let (faults_min, trips_min) = (300, 10_000);
+        Self { rounds, round, faults: 12, travellers: 24, faults_min, trips_min }
+    }
+}
+
+/// The daemons, the travellers and their books.
+struct Chaos<'a> {
+    stage: Stage<'a>,
+    books: Books,
+    random: ChaCha8Rng,
+    times: Times,
+    /// How long the longest settling took.
+    settled: Duration,
+}
+
+impl<'a> Chaos<'a> {
+    fn new(site: &'a Site, times: Times, random: ChaCha8Rng, ahead_secs: i64) -> Self {
+        let stage = Stage::new(site, ahead_secs);
+        Self { stage, books: Books::new(&CAPACITIES), random, times, settled: Duration::ZERO }
+    }
+
+    /// One round: travellers book while faults begin and end; then all is mended.
+    fn round(&mut self, extent: &Extent, together: bool, ahead_secs: i64) -> Findings {
+        let mut faults = Fault::draw(&mut self.random, extent.faults, extent.round);
+        let load = self.send_travellers(extent, together, ahead_secs);
+        let begun = Instant::now();
+        let mut active: Vec<Fault> = Vec::new();
+        while begun.elapsed() < extent.round {
+            let now = begun.elapsed();
+            for fault in faults.extract_if(.., |fault| fault.begins <= now) {
+                self.stage.begin(&fault);
+                active.push(fault);
+            }
+            for fault in active.extract_if(.., |fault| fault.ends <= now) {
+                self.stage.end(&fault);
+            }
+            self.stage.look_after();
+            thread::sleep(LOOK);
+        }
+        self.stage.heal();
+        let trips = load.finish();
+        self.settle(trips)
+    }
+
+    fn send_travellers(&mut self, extent: &Extent, together: bool, ahead_secs: i64) -> Load {
+        let site = self.stage.site;
+        let hosts = site.hosts.clone();
+        let work =
+            Work { travellers: extent.travellers, together, ..Work::new(self.times.hold_secs) };
+        let random = ChaCha8Rng::seed_from_u64(self.random.random());
+        let load = Load::start(site.trio.addresses(), &CAPACITIES, work, random, move || {
+            hosts.enter(WEB);
+        });
+        load.ahead.set(ahead_secs);
+        load
+    }
+
+    /// Pinned parts settle within one back-off of the later of healing, which is over, and the
+    /// anchor's deadline; the question that was under way at that moment may have to fail first.
+    fn settle(&mut self, trips: Vec<Trip>) -> Findings {
+        self.books.trips.extend(trips);
+        let Times { decision_secs, ask_pause_secs_max, hold_secs, .. } = self.times;
+        let question = self.times.peer_connect_secs + self.times.peer_reply_secs;
+        let back_off = Duration::from_secs_f64(ask_pause_secs_max + question) + SLACK;
+        let most = Duration::from_secs_f64(decision_secs) + back_off;
+        let mut clients = self.stage.site.connect();
+        let settled = wait_for_no_pin(&mut clients, most);
+        let settled = settled.unwrap_or_else(|| {
+            let findings = self.books.check(&mut clients, Instant::now());
+            panic!("not settled within {most:?}: {:#?}", findings.unsettled)
+        });
+        self.settled = self.settled.max(settled);
+        let due = Instant::now() + Duration::from_secs(hold_secs.into()) + back_off;
+        self.books.check(&mut clients, due)
+    }
+}
+
+#[test]
+fn no_fault_makes_half_a_trip_or_loses_or_oversells_one() {
+    need();
+    let (extent, times) = (Extent::of_this_run(), Times::of_this_run());
+    let mut random = random(seed("chaos"));
+    let begun = Instant::now();
+    let site = Site::new(&CAPACITIES, times, &mut random);
+    let mut chaos = Chaos::new(&site, times, random, YESTERDAY_SECS);
+    let mut booked = 0;
+    for round in 0..extent.rounds {
+        if round == extent.rounds / 3 {
+            chaos.stage.set_clocks(0);
+        }
+        let ahead = if round < extent.rounds / 3 { YESTERDAY_SECS } else { 0 };
+        let findings = chaos.round(&extent, true, ahead);
+        findings.expect_none();
+        booked = findings.booked;
+        println!("round {round}: {} trips, {booked} booked", chaos.books.trips.len());
+    }
+    let (faults, trips) = (chaos.stage.counts.values().sum::<usize>(), chaos.books.trips.len());
+    println!(
+        "{faults} faults over {trips} trips, {booked} booked, {} restarts, {} messages more than \
+         once, settled within {:.2?}, in {:.0?}: {:#?}",
+        chaos.stage.restarts,
+        chaos.stage.sent_again(),
+        chaos.settled,
+        begun.elapsed(),
+        chaos.stage.counts
+    );
+    assert!(faults >= extent.faults_min, "only {faults} faults");
+    assert!(trips >= extent.trips_min, "only {trips} trips");
+}
+
+#[test]
+fn without_the_pin_half_a_trip_is_booked_and_that_is_noticed() {
+    need();
+    let (extent, times) = (Extent::of_this_run(), Times::QUICK);
+    let mut random = random(seed("chaos, control"));
+    let site = Site::new(&CAPACITIES, times, &mut random);
+    let mut chaos = Chaos::new(&site, times, random, 0);
+    let extent = Extent { round: Duration::from_secs(5), ..extent };
+    let half = (0..10).find_map(|round| {
+        let findings = chaos.round(&extent, false, 0);
+        findings.half_booked.first().map(|half| (round, findings.half_booked.len(), half.clone()))
+    });
+    println!("{half:?}");
+    assert!(half.is_some(), "no trip was half booked: this suite would not notice anything");
+}
+
+fn need() {
+    need_root(&[&hosts::NEEDS[..], &[strace::NEEDS, clock::NEEDS]].concat());
+}

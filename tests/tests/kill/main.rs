@@ -1,0 +1,76 @@
+//! SIGKILL at every step of a trip: at each write, sync, send and receive of each of three daemons
+//! and of the traveller's process, one after the other, until a whole trip passes without reaching
+//! the next one. A process that is killed at a system call does not carry it out.
+//!
+//! After each kill the daemon is started again, and the same traveller goes on, another one finishes
+//! the trip, or the daemons settle it among themselves; which of these comes from a seed
+//! (`AGENCIA_SEED`). The books are compared with the daemons after every series of kills.
+
+mod traveller;
+mod scene;
+
+use agencia_tests::Kind;
+use agencia_tests::faults::command::need_root;
+use agencia_tests::faults::strace;
+use agencia_tests::seed::{is_soak, random, seed};
+use agencia_tests::trio::{Times, Trio};
+use scene::{Scene, Victim};
+use std::time::{Duration, Instant};
+
+/// Deadlines are those of a quick run also in the longer form, which kills in more trips: how long a
+/// part waits has no influence on where a process can be killed.
+pub(crate) const TIMES: Times = Times::QUICK;
+/// A hold, the decision's deadline, the longest pause, and what a slow machine adds.
+const SETTLED: Duration = Duration::from_secs(12);
+/// The most kills of one series: what a daemon does beside the trip could go on for ever.
+const SERIES_MAX: usize = 80;
+/// The fewest kills of all series together.
+const KILLS_MIN: usize = 200;
+/// The first offer does not sell out; of the second there is one unit, which nobody gets.
+const CAPACITIES: [u32; 2] = [60_000, 1];
+
+const DAEMON_CALLS: [&str; 6] = ["fdatasync", "fsync", "pwrite64", "write", "sendto", "recvfrom"];
+const TRAVELLER_CALLS: [&str; 4] = ["connect", "sendto", "recvfrom", "write"];
+
+/// A trip that can be booked, and two that cannot: the last part, or the anchor's, is sold out.
+const BOOKED: [(Kind, usize, u16); 3] =
+    [(Kind::Flights, 0, 1), (Kind::Stays, 0, 2), (Kind::Tours, 0, 1)];
+const TOUR_SOLD_OUT: [(Kind, usize, u16); 3] =
+    [(Kind::Flights, 0, 1), (Kind::Stays, 0, 2), (Kind::Tours, 1, 2)];
+const FLIGHT_SOLD_OUT: [(Kind, usize, u16); 3] =
+    [(Kind::Flights, 1, 2), (Kind::Stays, 0, 2), (Kind::Tours, 0, 1)];
+
+#[test]
+fn a_trip_is_all_or_nothing_wherever_a_process_is_killed() {
+    need_root(&[strace::NEEDS]);
+    let seed = seed("kill");
+    let begun = Instant::now();
+    let trio = Trio::new(&CAPACITIES, TIMES);
+    let mut scene = Scene::new(&trio, &CAPACITIES, random(seed));
+    let rounds = if is_soak() { 5 } else { 1 };
+    for _ in 0..rounds {
+        series(&mut scene, "booked", &BOOKED);
+        series(&mut scene, "tour sold out", &TOUR_SOLD_OUT);
+        if is_soak() {
+            series(&mut scene, "flight sold out", &FLIGHT_SOLD_OUT);
+        }
+    }
+    scene.restart();
+    scene.check(SETTLED);
+    let (kills, trips) = (scene.kills, scene.books.trips.len());
+    println!("{kills} kills in {trips} trips, {:.0?}", begun.elapsed());
+    assert!(kills >= KILLS_MIN, "only {kills} places to kill at: too few to tell anything");
+}
+
+/// Kills every victim at every call of this trip.
+fn series(scene: &mut Scene<'_>, name: &str, parts: &[(Kind, usize, u16)]) {
+    let daemons = Kind::ALL.map(|kind| (Victim::Daemon(kind), &DAEMON_CALLS[..]));
+    for (victim, calls) in daemons.into_iter().chain([(Victim::Traveller, &TRAVELLER_CALLS[..])]) {
+        for call in calls {
+            let places =
+                (1..=SERIES_MAX).take_while(|nth| scene.kill(parts, victim, (call, *nth))).count();
+            println!("{name}: {victim:?} killed at each of {places} {call}");
+            scene.check(SETTLED);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Daemons of which one is killed in the middle of a trip, and what is done about it.
+
+use crate::traveller::Traveller;
+use agencia_tests::books::{Books, Told, Trip};
+use agencia_tests::faults::strace::Strace;
+use agencia_tests::trio::{Trio, place};
+use agencia_tests::{Client, Daemon, Kind};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use std::thread;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// How long a traveller goes on asking a daemon that is gone.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// How long after the last word a daemon may still be about something of the trip's.
+const AFTERWARDS: Duration = Duration::from_millis(400);
+/// How often it is looked whether something has happened.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Whose end it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Victim {
+    Daemon(Kind),
+    Traveller,
+}
+
+/// What happens after the kill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// The daemon is started again while the traveller still asks.
+    GoOn,
+    /// The traveller is gone, too, and somebody else finishes the trip.
+    Finish,
+    /// The traveller is gone, too, and the daemons are left to themselves.
+    Leave,
+}
+
+/// Three daemons and everything that was ever wanted of them.
+pub(crate) struct Scene<'a> {
+    trio: &'a Trio,
+    daemons: [Option<Daemon<'a>>; 3],
+    pub(crate) books: Books,
+    random: ChaCha8Rng,
+    pub(crate) kills: usize,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn new(trio: &'a Trio, capacities: &[u32], random: ChaCha8Rng) -> Self {
+        let daemons = trio.start().map(Some);
+        Self { trio, daemons, books: Books::new(capacities), random, kills: 0 }
+    }
+
+    /// One trip, in which the victim is killed at its `nth` call; whether it came to that.
+    pub(crate) fn kill(
+        &mut self,
+        parts: &[(Kind, usize, u16)],
+        victim: Victim,
+        (call, nth): (&str, usize),
+    ) -> bool {
+        let tampering = format!("{call}:signal=SIGKILL:when={nth}");
+        let then = match self.random.random_range(0..3) {
+            0 => Then::GoOn,
+            1 => Then::Finish,
+            _ => Then::Leave,
+        };
+        let mut trip = Trip::new(Uuid::now_v7(), parts);
+        let killed = match victim {
+            Victim::Daemon(kind) => self.kill_daemon(&mut trip, kind, &tampering, then),
+            Victim::Traveller => {
+                let traveller = Traveller::start(self.trio, &trip, PATIENCE, Some(&tampering));
+                let (told, killed) = traveller.finish();
+                trip.told = told;
+                killed
+            }
+        };
+        if killed && then == Then::Finish {
+            self.finish(&mut trip);
+        }
+        self.kills += usize::from(killed);
+        self.books.trips.push(trip);
+        killed
+    }
+
+    fn kill_daemon(&mut self, trip: &mut Trip, kind: Kind, tampering: &str, then: Then) -> bool {
+        let id = self.daemon(kind).process_id();
+        let strace = Strace::attach(id, tampering);
+        let traveller = Traveller::start(self.trio, trip, PATIENCE, None);
+        let mut ended = None;
+        let killed = loop {
+            if self.daemon(kind).has_ended() {
+                break true;
+            }
+            let now = Instant::now();
+            if traveller.has_ended() && now > *ended.get_or_insert(now) + AFTERWARDS {
+                break false;
+            }
+            thread::sleep(LOOK);
+        };
+        drop(strace);
+        if killed && then != Then::GoOn {
+            traveller.kill();
+        }
+        if killed {
+            self.daemons[place(kind)] = None;
+            self.daemons[place(kind)] = Some(self.trio.setup(kind).start());
+        }
+        trip.told = traveller.finish().0;
+        killed
+    }
+
+    /// Somebody else, who knows the same plan, leads the trip to its end.
+    fn finish(&mut self, trip: &mut Trip) {
+        let (told, _) = Traveller::start(self.trio, trip, PATIENCE, None).finish();
+        assert_ne!(told, Told::Unknown, "all daemons are there");
+        if let (Told::Booked(first), Told::Booked(second)) = (&trip.told, &told) {
+            assert_eq!(first, second, "one trip has one locator");
+        }
+        assert!(
+            trip.told == Told::Unknown
+                || std::mem::discriminant(&trip.told) == std::mem::discriminant(&told),
+            "first {:?}, then {told:?}",
+            trip.told
+        );
+        trip.told = told;
+    }
+
+    fn daemon(&self, kind: Kind) -> &Daemon<'a> {
+        self.daemons[place(kind)].as_ref().expect("it is started again at once")
+    }
+
+    /// Compares the books with the daemons, once these had the time to settle everything.
+    pub(crate) fn check(&self, time: Duration) {
+        let mut clients: [Client; 3] = self.trio.connect();
+        let findings = self.books.check(&mut clients, Instant::now() + time);
+        findings.expect_none();
+    }
+
+    /// Starts all daemons again: what is true must be on the disk.
+    pub(crate) fn restart(&mut self) {
+        for daemon in &mut self.daemons {
+            *daemon = None;
+        }
+        self.daemons = self.trio.start().map(Some);
+    }
+}
