@@ -20,6 +20,13 @@ pub struct Moment {
     pub minute: u16,
 }
 
+impl Moment {
+    /// Before everything: nothing has begun yet.
+    pub fn first() -> Self {
+        Self { day: Day::from_number(0), minute: 0 }
+    }
+}
+
 /// What an inventory record says beside what identifies and describes it.
 #[derive(Debug, Clone, Copy)]
 pub struct Listing<'a> {

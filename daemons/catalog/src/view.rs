@@ -37,6 +37,8 @@ pub struct Choice {
     pub units: Vec<ChosenUnit>,
     /// How many units of each.
     pub count: u32,
+    /// The price of one unit, of all its nights; nothing above what an amount can hold.
+    pub price: Option<Money>,
     /// The offer as it is sold: one JSON object.
     pub record: String,
 }
@@ -134,21 +136,35 @@ impl<P: Product> View<'_, P> {
     /// `campo_invalido` for an id that is not here, `encerrado`, `esgotado`, or what the product
     /// has against it.
     pub fn choose(&self, item: &Item) -> Result<Choice, WireError> {
-        let chain = self.open_chain(item, Some(item.units.count()))?;
+        Ok(self.chosen(item, &self.open_chain(item, Some(item.units.count()))?))
+    }
+
+    /// The same, but however few units are left: where units that the buyer already has count as
+    /// free, only the ledger knows.
+    ///
+    /// # Errors
+    /// Those of [`choose`](Self::choose), but `esgotado` only for a night that is not there.
+    pub fn choose_anyhow(&self, item: &Item) -> Result<Choice, WireError> {
+        Ok(self.chosen(item, &self.open_chain(item, None)?))
+    }
+
+    fn chosen(&self, item: &Item, chain: &[OfferIndex]) -> Choice {
         let mut record = Vec::new();
         let mut object = Object::begin(&mut record);
-        P::render(self, &chain, &mut object);
-        self.write_id(&chain, &mut object);
+        P::render(self, chain, &mut object);
+        self.write_id(chain, &mut object);
         object.end();
         let unit = |&offer: &OfferIndex| ChosenUnit {
             offer: self.catalog.key(offer),
             capacity: self.catalog.capacity(offer).into(),
         };
-        Ok(Choice {
+        let mut prices = chain.iter().map(|&offer| P::price(self.catalog.offer(offer)));
+        Choice {
             units: chain.iter().map(unit).collect(),
             count: item.units.count().into(),
+            price: prices.try_fold(Money::default(), Money::checked_add),
             record: String::from_utf8(record).expect("JSON is written from texts"),
-        })
+        }
     }
 
     fn open_chain(&self, item: &Item, units: Option<u16>) -> Result<Vec<OfferIndex>, WireError> {

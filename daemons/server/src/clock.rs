@@ -2,18 +2,27 @@
 
 use agencia_catalog::Moment;
 use agencia_protocol::Day;
+use agencia_protocol::trip::Timestamp;
 use chrono::{DateTime, Timelike};
 use chrono_tz::Tz;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// One reading of the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     /// The minute in the agency's time zone: it decides what is still sold.
     pub moment: Moment,
-    /// Milliseconds of Unix time: it goes into the ledger.
+    /// Milliseconds of Unix time, as steady as the machine: it goes into the ledger, and the
+    /// deadlines of trips are counted in it.
     pub unix_millis: i64,
+}
+
+impl Now {
+    /// The moment, as trips have it.
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        Timestamp::from_unix_millis(self.unix_millis)
+    }
 }
 
 /// Tells the time. A connection asks it once for all requests that it read together.
@@ -22,10 +31,22 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Now;
 }
 
+/// How far the wall clock may be ahead before the steady one follows it: further than clocks are
+/// corrected, not as far as one that was never set is behind.
+const FOLLOWED_FROM_MILLIS: i64 = 3_600_000;
+
 /// The system's clock, seen from a time zone.
+///
+/// A trip's deadline must not move when somebody sets the clock, so [`Now::unix_millis`] is the
+/// wall clock of the start plus the time that has passed since. Only when the wall clock turns out
+/// to be hours ahead, because it was first set after the start or the machine has slept, is that
+/// followed.
 #[derive(Debug)]
 pub struct SystemClock {
     zone: Tz,
+    started: Instant,
+    /// The steady clock's reading at the start.
+    steady_start: AtomicI64,
     /// The last minute that was converted and its moment: offsets change on full minutes, so that
     /// the time zone's rules are read once a minute. Laid out as in [`pack`].
     converted: AtomicU64,
@@ -34,7 +55,20 @@ pub struct SystemClock {
 impl SystemClock {
     /// The clock of this time zone.
     pub fn new(zone: Tz) -> Self {
-        Self { zone, converted: AtomicU64::new(u64::MAX) }
+        let steady_start = AtomicI64::new(millis(since_1970()));
+        let (started, converted) = (Instant::now(), AtomicU64::new(u64::MAX));
+        Self { zone, started, steady_start, converted }
+    }
+
+    /// The steady clock, when the wall clock says this and so much time has passed.
+    fn steady(&self, wall: i64, passed: Duration) -> i64 {
+        let passed = millis(passed);
+        let steady = self.steady_start.load(Relaxed).saturating_add(passed);
+        if wall.saturating_sub(steady) <= FOLLOWED_FROM_MILLIS {
+            return steady;
+        }
+        self.steady_start.fetch_max(wall - passed, Relaxed);
+        wall
     }
 
     fn moment(&self, unix_minute: u32) -> Moment {
@@ -50,12 +84,20 @@ impl SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Now {
-        // A clock before 1970 is a clock that was never set: it reads as 1970.
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = since_1970();
         let unix_minute = u32::try_from(since.as_secs() / 60).unwrap_or(u32::MAX);
-        let unix_millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        let unix_millis = self.steady(millis(since), self.started.elapsed());
         Now { moment: self.moment(unix_minute), unix_millis }
     }
+}
+
+/// A clock before 1970 is a clock that was never set: it reads as 1970.
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// ```text
@@ -121,6 +163,24 @@ mod tests {
     fn what_is_packed_is_unpacked() {
         let moment = Moment { day: Day::from_number(65_000), minute: 1439 };
         assert_eq!(unpack(pack(0xdead_beef, moment)), (0xdead_beef, moment));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_moves_no_deadline_unless_it_was_hours_behind() {
+        let clock = SystemClock::new(chrono_tz::UTC);
+        let start = clock.steady_start.load(Relaxed);
+        let second = Duration::from_secs(1);
+        let far = FOLLOWED_FROM_MILLIS;
+        for (wall, passed, expected) in [
+            (start, Duration::ZERO, start),
+            (start - 10 * far, second, start + 1_000),
+            (start + 1_000 + far, second, start + 1_000),
+            (start + 1_001 + far, second, start + 1_001 + far),
+            // From then on it goes on from there.
+            (start, 2 * second, start + 2_001 + far),
+        ] {
+            assert_eq!(clock.steady(wall, passed), expected);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use crate::authority::is_local;
 use crate::clock::Now;
 use crate::counters::Counters;
+use crate::crew::Crew;
 use crate::replies::Replies;
 use crate::settings::{Deadlines, Limits};
 use crate::wire::{Over, Wire};
@@ -18,6 +19,7 @@ use log::{debug, info};
 use std::mem;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How many frames are answered before other connections get their turn.
@@ -47,6 +49,9 @@ pub(crate) trait Handler: Send + Sync + 'static {
 
     /// What the daemon is doing, in one line.
     fn status(&self) -> String;
+
+    /// Begins what the daemon does by itself while it serves.
+    fn duties(self: Arc<Self>, crew: &Crew);
 
     /// Reads a body.
     fn parse<'a>(&self, body: &'a [u8]) -> Result<Request<'a>, WireError>;

@@ -4,13 +4,21 @@
 use crate::clock::{Clock, Now};
 use crate::connection::{Course, Handler, Later};
 use crate::counters::Counters;
+use crate::crew::Crew;
 use crate::inventory::{Inventory, InventoryRefused};
+use crate::key::{self, KeyError};
+use crate::peers::{self, PeersRefused};
 use crate::purchase;
 use crate::settings::Settings;
-use agencia_catalog::{Limits, Product, View};
+use crate::tasks::Duties;
+use crate::trips::{self, HoldLimits, Live, RecoveryGate, Trips};
+use agencia_catalog::{Limits, Moment, Product, View};
 use agencia_protocol::request::{Health, Request, TripCounts};
+use agencia_protocol::trip::{DaemonName, TripItem};
 use agencia_protocol::{Code, WireError};
-use agencia_store::{Ledger, LedgerOptions, LedgerThread, StoreError};
+use agencia_store::{Follower, Ledger, LedgerOptions, LedgerThread, Life, ServiceDays, StoreError};
+use agencia_trip::Key;
+use agencia_trip::row::SoldItem;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +35,12 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The daemon does not know the others.
+    #[error(transparent)]
+    Peers(#[from] PeersRefused),
+    /// There is no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The inventory cannot be put in force.
     #[error(transparent)]
     Inventory(#[from] InventoryRefused),
@@ -41,7 +55,9 @@ pub(crate) struct Daemon<P: Product> {
     pub(crate) inventory: Arc<Inventory<P>>,
     pub(crate) ledger: Ledger,
     pub(crate) counters: Arc<Counters>,
-    clock: Box<dyn Clock>,
+    trips: Trips,
+    duties: Duties,
+    clock: Arc<dyn Clock>,
     limits: Limits,
     started: Instant,
 }
@@ -52,26 +68,47 @@ impl<P: Product> Daemon<P> {
         settings: &Settings<P::Settings>,
         clock: impl Clock,
     ) -> Result<(Self, LedgerThread), StartError> {
+        let peers = peers::load(settings, P::NAME)?;
         let inventory = Inventory::load(&settings.inventory, settings.capacity_default)?;
         let inventory = Arc::new(inventory);
         std::fs::create_dir_all(&settings.state)
             .map_err(|source| StartError::State { path: settings.state.clone(), source })?;
-        let options = LedgerOptions {
-            path: settings.ledger(),
-            locator_letter: settings.locator_letter,
-            queue_max: settings.limits.ledger_queue_max,
-            batch_max: settings.limits.ledger_batch_max,
-        };
-        let observed = inventory.clone();
-        let observer = Box::new(move |changes: &[_]| observed.follow(changes));
-        let (ledger, thread) = Ledger::open(options, observer)?;
+        let key = key::provide(&settings.key_path())?;
+        let name: DaemonName = P::NAME.parse().expect("a product has the name of a daemon");
+        let live = Arc::new(Live::new(settings.trips.limits(), HoldLimits::of(&settings.limits)));
+        let (ledger, thread) = open_ledger::<P>(settings, &name, &key, &inventory, &live)?;
         smol::block_on(inventory.adopt_first(&ledger))?;
+        let life = smol::block_on(take_up(&ledger, &live))?;
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let names = peers.keys().cloned().collect();
+        let recovery = Arc::new(RecoveryGate::new(life.recovering));
+        let trips = Trips::new(
+            name.clone(),
+            ledger.clone(),
+            live.clone(),
+            (names, recovery.clone()),
+            settings,
+        );
+        let duties = Duties {
+            name,
+            key,
+            peers,
+            live,
+            clock: clock.clone(),
+            recovery,
+            limits: settings.trips.limits(),
+            deadlines: settings.deadlines.clone(),
+            settling_max: settings.limits.settling_max,
+            forget: settings.trips.forget,
+        };
         let daemon = Self {
             product: P::new(settings.product.clone()),
             inventory,
             ledger,
             counters: Arc::default(),
-            clock: Box::new(clock),
+            trips,
+            duties,
+            clock,
             limits: Limits {
                 results_default: settings.limits.results_default,
                 results_max: settings.limits.results_max,
@@ -82,6 +119,8 @@ impl<P: Product> Daemon<P> {
     }
 
     fn health(&self) -> Health {
+        let sales = self.ledger.stats().sales;
+        let live = self.duties.live.counts(self.now().timestamp());
         Health {
             daemon: P::NAME.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -92,9 +131,9 @@ impl<P: Product> Daemon<P> {
             connections: self.counters.connections(),
             requests: self.counters.requests(),
             errors: self.counters.errors(),
-            sales: self.ledger.stats().sales,
-            trips: TripCounts::default(),
-            recovering: false,
+            sales,
+            trips: TripCounts { committed: sales, ..live },
+            recovering: self.duties.recovery.goes_on(),
         }
     }
 }
@@ -105,11 +144,22 @@ impl<P: Product> Handler for Daemon<P> {
     }
 
     fn status(&self) -> String {
-        let Health { offers, connections, requests, errors, sales, .. } = self.health();
+        let Health { offers, connections, requests, errors, sales, trips, recovering, .. } =
+            self.health();
+        let recovering = if recovering { "in recovery, searches only; " } else { "" };
         format!(
-            "{offers} offers; {connections} connections; {requests} requests, {errors} of them \
-             errors; {sales} sales"
+            "{recovering}{offers} offers; {connections} connections; {requests} requests, {errors} \
+             of them errors; {sales} sales; {} held, {} pinned, {} in doubt, {} pending",
+            trips.held, trips.pinned, trips.in_doubt, trips.pending
         )
+    }
+
+    fn duties(self: Arc<Self>, crew: &Crew) {
+        let find_again = {
+            let daemon = self.clone();
+            Box::new(move |items: &[TripItem]| daemon.find_again(items))
+        };
+        self.duties.take_up(&self.ledger, find_again, crew);
     }
 
     fn parse<'a>(&self, body: &'a [u8]) -> Result<Request<'a>, WireError> {
@@ -123,7 +173,8 @@ impl<P: Product> Handler for Daemon<P> {
     fn course(&self, request: &Request<'_>) -> Course {
         match request {
             Request::Reserve(_) => Course::Together,
-            Request::Import | Request::Trip(_) => Course::Alone,
+            Request::Trip(message) => trips::course(message),
+            Request::Import => Course::Alone,
             _ => Course::Now,
         }
     }
@@ -154,10 +205,13 @@ impl<P: Product> Handler for Daemon<P> {
         match request {
             Request::Reserve(reserve) => {
                 let catalog = self.inventory.catalog();
-                purchase::start(&self.ledger, &self.view(&catalog, now), reserve, now)
+                purchase::start(&self.trips, &self.view(&catalog, now), reserve, now)
+            }
+            Request::Trip(message) => {
+                let catalog = self.inventory.catalog();
+                self.trips.start(message, &self.view(&catalog, now), now)
             }
             Request::Import => self.inventory.clone().import(self.ledger.clone()),
-            Request::Trip(_) => Err(WireError::new(Code::UnknownAction, "ainda não")),
             _ => unreachable!("these are answered at once"),
         }
     }
@@ -167,6 +221,41 @@ impl<P: Product> Daemon<P> {
     fn view<'a>(&'a self, catalog: &'a agencia_catalog::Catalog<P>, now: Now) -> View<'a, P> {
         View { product: &self.product, catalog, now: now.moment, limits: self.limits }
     }
+
+    /// The items as far as they are still in the catalog, whether or not they have begun.
+    fn find_again(&self, items: &[TripItem]) -> Vec<SoldItem> {
+        let catalog = self.inventory.catalog();
+        let now = Now { moment: Moment::first(), unix_millis: 0 };
+        trips::find_again(&self.view(&catalog, now), items)
+    }
+}
+
+fn open_ledger<P: Product>(
+    settings: &Settings<P::Settings>,
+    name: &DaemonName,
+    key: &Key,
+    inventory: &Arc<Inventory<P>>,
+    live: &Arc<Live>,
+) -> Result<(Ledger, LedgerThread), StoreError> {
+    let (observed, followed) = (inventory.clone(), live.clone());
+    let options = LedgerOptions {
+        trip_limits: settings.trips.limits(),
+        queue_max: settings.limits.ledger_queue_max,
+        batch_max: settings.limits.ledger_batch_max,
+        ballast_bytes: settings.limits.ballast_bytes,
+        service_days: ServiceDays::new(trips::service_days::<P>),
+        follower: Follower::new(move |trip, row| followed.follow(trip, row)),
+        ..LedgerOptions::new(settings.ledger(), settings.locator_letter, name.clone(), key.clone())
+    };
+    Ledger::open(options, Box::new(move |changes: &[_]| observed.follow(changes)))
+}
+
+/// Takes up what was not finished when the daemon last ended.
+async fn take_up(ledger: &Ledger, live: &Live) -> Result<Life, StoreError> {
+    for (trip, row) in ledger.live().await? {
+        live.follow(trip, &Arc::new(row));
+    }
+    ledger.life().await
 }
 
 /// The fault of this daemon: nothing happened.

@@ -269,11 +269,11 @@ mod tests {
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
         let inventory = Arc::new(Inventory::load(&path, 1).unwrap());
+        let (name, key) = ("carros".parse().unwrap(), agencia_trip::Key::new([7; 32]));
+        let path = folder.path().join("livro.sqlite");
         let options = agencia_store::LedgerOptions {
-            path: folder.path().join("livro.sqlite"),
-            locator_letter: 'C',
-            queue_max: 8,
-            batch_max: 8,
+            ballast_bytes: 0,
+            ..agencia_store::LedgerOptions::new(path, 'C', name, key)
         };
         let (ledger, _) = Ledger::open(options, Box::new(|_| {})).unwrap();
         (folder, inventory, ledger)

@@ -2,9 +2,10 @@
 //!
 //! A product's `main` calls [`run()`]; a test or another program uses [`Server`] and [`serve()`] and
 //! keeps the listeners, the clock and the stop signal for itself. Nothing here knows a product
-//! but through [`agencia_catalog::Product`], and nothing knows a trip, an HTTP request or SQL.
+//! but through [`agencia_catalog::Product`], and nothing knows an HTTP request or SQL. What becomes
+//! of a trip is decided in `agencia_trip` and kept by `agencia_store`; here it is led between them.
 //!
-//! Read `run`, then `server`, then `connection`: from the process to the frames.
+//! Read `run`, then `server`, then `connection`: from the process to the frames. Then `trips`.
 
 mod run;
 mod args;
@@ -24,7 +25,12 @@ mod deadline;
 mod replies;
 mod daemon;
 mod purchase;
+mod trips;
+mod tasks;
+mod peers;
+mod key;
 mod inventory;
+mod crew;
 mod clock;
 mod counters;
 #[cfg(test)]
@@ -35,7 +41,9 @@ pub use args::Flags;
 pub use clock::{Clock, Now, SystemClock};
 pub use daemon::StartError;
 pub use inventory::InventoryRefused;
+pub use key::KeyError;
 pub use listeners::{ListenError, bind, open as open_listeners};
+pub use peers::PeersRefused;
 pub use run::run;
 pub use server::{ServeError, Server, serve};
-pub use settings::{Deadlines, Limits, Settings, SettingsError};
+pub use settings::{Deadlines, Limits, RefundRule, Settings, SettingsError, Trips};

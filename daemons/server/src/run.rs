@@ -26,8 +26,8 @@ const EXIT_CONFIG: u8 = 78;
 /// This is all that its `main` does.
 ///
 /// The exit code is 0 after a signal and for `--check`, `--help` and `--version`; 2 for a flag
-/// that does not exist; 78 for a setting that does not exist or cannot have its value; 1 for
-/// everything else: no inventory, a taken port, a ledger that cannot be opened or has failed.
+/// that does not exist; 78 for a setting that does not exist or cannot have its value, and for a
+/// file of peers or a key that cannot be used; 1 for everything else: no inventory, a taken port, a ledger that cannot be opened or has failed.
 pub fn run<P: Product>(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let flags = match Flags::read(P::NAME, args) {
         Ok(flags) => flags,
@@ -58,10 +58,11 @@ pub fn run<P: Product>(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
+            let failure_code = failure.exit_code();
             let failure = logging::chain(&failure);
             error!("{failure}");
             systemd::status(&failure);
-            ExitCode::FAILURE
+            failure_code
         }
     }
 }
@@ -77,6 +78,16 @@ enum Failure {
     Signals(#[source] io::Error),
     #[error(transparent)]
     Serve(#[from] ServeError),
+}
+
+impl Failure {
+    /// Files that a restart would find as wrong as they are count as wrong settings.
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Start(StartError::Peers(_) | StartError::Key(_)) => ExitCode::from(EXIT_CONFIG),
+            _ => ExitCode::FAILURE,
+        }
+    }
 }
 
 fn until_told<P: Product>(settings: Settings<P::Settings>) -> Result<(), Failure> {

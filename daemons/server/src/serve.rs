@@ -4,6 +4,7 @@
 use crate::accept::Reception;
 use crate::connection::{Handler, Rules};
 use crate::counters::Counters;
+use crate::crew::Crew;
 use crate::stop::{Headcount, Stop};
 use crate::systemd;
 use futures_lite::future;
@@ -79,6 +80,7 @@ impl<H: Handler> Service<H> {
             })
             .collect();
         drop(reception);
+        self.handler.clone().duties(&Crew::new(executor, talking.enter(), stopping.clone()));
         let status = self.handler.status();
         info!("{status}");
         systemd::ready(&status);

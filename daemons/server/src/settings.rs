@@ -8,11 +8,13 @@
 //! Every layer is checked by itself against the whole schema before any is merged, so that an
 //! error names the file, the variable or the flag that it stands in.
 
+mod trips;
 mod value;
 mod layers;
 mod error;
 
 pub use error::SettingsError;
+pub use trips::{RefundRule, Trips};
 
 use crate::args::Flags;
 use agencia_catalog::Product;
@@ -44,6 +46,10 @@ pub struct Settings<S> {
     /// The file that says where the daemons are.
     #[serde(deserialize_with = "value::path")]
     pub peers: PathBuf,
+    /// The file of the key that the agency's daemons share, as seen from the folder of the
+    /// ledger. It is made when there is none.
+    #[serde(deserialize_with = "value::path")]
+    pub key_file: PathBuf,
     /// The agency's time zone.
     #[serde(with = "value::time_zone")]
     pub time_zone: Tz,
@@ -63,6 +69,8 @@ pub struct Settings<S> {
     pub limits: Limits,
     /// How long a peer may take.
     pub deadlines: Deadlines,
+    /// How trips are booked.
+    pub trips: Trips,
     /// What only this product has. Its type is a struct, with `serde(deny_unknown_fields)`.
     pub product: S,
 }
@@ -83,16 +91,38 @@ pub struct Limits {
     /// Offers in a list whatever the request says.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 100_000>")]
     pub results_max: u32,
-    /// Purchases that may wait for the ledger; one more is told `ocupado`.
+    /// Orders that may wait for the ledger; one more is told `ocupado`.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000>")]
     pub ledger_queue_max: usize,
-    /// Purchases that may share a commit.
+    /// Orders that may share a commit.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 100_000>")]
     pub ledger_batch_max: usize,
     /// The bytes of replies from which on they are sent before all requests that were read
     /// together are answered.
     #[serde(deserialize_with = "value::whole::<_, _, 4_096, 16_777_216>")]
     pub reply_bytes_flush: usize,
+    /// Bytes that are kept in reserve, so that what was begun can be finished on a full disk.
+    #[serde(deserialize_with = "value::whole::<_, _, 0, 1_073_741_824>")]
+    pub ballast_bytes: u64,
+    /// Trips that may have a part held or pinned here; one more is told `ocupado`.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 10_000_000>")]
+    pub holds_max: usize,
+    /// Those of them that one visitor may have.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 10_000_000>")]
+    pub holds_per_visitor_max: usize,
+    /// Those of them that visitors from one address may have.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 10_000_000>")]
+    pub holds_per_address_max: usize,
+    /// Wrong surnames for one locator, in the time that `trips.guess_secs` says; then it is shown
+    /// to nobody for a while.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000>")]
+    pub guesses_per_locator_max: u32,
+    /// Wrong locators and surnames from one address, in that time.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000>")]
+    pub guesses_per_address_max: u32,
+    /// Trips that are settled with other daemons at the same time.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 10_000>")]
+    pub settling_max: usize,
 }
 
 /// How long a peer may take. In the files these are seconds, 0.001 to 86,400, with fractions.
@@ -114,6 +144,12 @@ pub struct Deadlines {
     /// For everything in flight when the daemon is told to stop.
     #[serde(rename = "drain_secs", with = "value::secs")]
     pub drain: Duration,
+    /// For another daemon to accept a connection.
+    #[serde(rename = "peer_connect_secs", with = "value::secs")]
+    pub peer_connect: Duration,
+    /// For another daemon to reply.
+    #[serde(rename = "peer_reply_secs", with = "value::secs")]
+    pub peer_reply: Duration,
 }
 
 impl Default for Limits {
@@ -126,6 +162,13 @@ impl Default for Limits {
             ledger_queue_max: 4_096,
             ledger_batch_max: 256,
             reply_bytes_flush: 262_144,
+            ballast_bytes: 8_388_608,
+            holds_max: 100_000,
+            holds_per_visitor_max: 5,
+            holds_per_address_max: 50,
+            guesses_per_locator_max: 5,
+            guesses_per_address_max: 20,
+            settling_max: 256,
         }
     }
 }
@@ -138,6 +181,8 @@ impl Default for Deadlines {
             idle: Duration::from_secs(60),
             write: Duration::from_secs(10),
             drain: Duration::from_secs(30),
+            peer_connect: Duration::from_secs(2),
+            peer_reply: Duration::from_secs(5),
         }
     }
 }
@@ -150,7 +195,9 @@ impl<S: Default> Settings<S> {
             listen: vec![(Ipv4Addr::LOCALHOST, P::PORT).into()],
             inventory: state.join("inventario.json"),
             state,
-            peers: Path::new(FOLDER).join("pares.toml"),
+            peers: default_peers(),
+            // Beside the folders of all daemons' ledgers.
+            key_file: "../chave".into(),
             time_zone: chrono_tz::America::Sao_Paulo,
             capacity_default: P::CAPACITY_DEFAULT,
             locator_letter: P::LOCATOR_LETTER,
@@ -158,6 +205,7 @@ impl<S: Default> Settings<S> {
             log: LevelFilter::Info,
             limits: Limits::default(),
             deadlines: Deadlines::default(),
+            trips: Trips::default(),
             product: S::default(),
         }
     }
@@ -193,22 +241,41 @@ impl<S> Settings<S> {
             layer.check::<P>()?;
         }
         let settings: Self = layers::merge::<P>(layers)?;
-        let limits = &settings.limits;
-        if limits.results_default > limits.results_max {
-            let origin = layers::last_to_set(layers, &["limits", "results_max"])
-                .or(layers::last_to_set(layers, &["limits", "results_default"]))
-                .map_or(Origin::Default, |layer| layer.origin.clone());
-            return Err(SettingsError::Value {
-                origin: origin.to_string(),
-                key: "limits.results_default".to_owned(),
-                reason: format!(
-                    "{} is more than limits.results_max, which is {}: lower the first or raise \
-                     the second",
-                    limits.results_default, limits.results_max
-                ),
-            });
+        for (less, more) in settings.pairs() {
+            check_pair(layers, &less, &more)?;
         }
         Ok(settings)
+    }
+
+    /// Settings of which the first of each pair may not be above the second.
+    fn pairs(&self) -> [(Pairing, Pairing); 3] {
+        let Self { limits, trips, .. } = self;
+        let number = |key, value: u32| Pairing { key, value: f64::from(value) };
+        let time = |key, value: Duration| Pairing { key, value: value.as_secs_f64() };
+        [
+            (
+                number(["limits", "results_default"], limits.results_default),
+                number(["limits", "results_max"], limits.results_max),
+            ),
+            (
+                time(["trips", "hold_secs_max"], trips.hold_max),
+                time(["trips", "held_in_all_secs_max"], trips.held_in_all_max),
+            ),
+            (
+                time(["trips", "ask_first_secs"], trips.ask_first),
+                time(["trips", "ask_pause_secs_max"], trips.ask_pause_max),
+            ),
+        ]
+    }
+
+    /// The file of the daemons' key.
+    pub fn key_path(&self) -> PathBuf {
+        self.state.join(&self.key_file)
+    }
+
+    /// Whether nobody has said where the other daemons are.
+    pub fn has_default_peers(&self) -> bool {
+        self.peers == default_peers()
     }
 
     /// The ledger's file.
@@ -223,6 +290,31 @@ impl<S> Settings<S> {
             threads => threads,
         }
     }
+}
+
+/// A setting that is compared with another.
+struct Pairing {
+    key: [&'static str; 2],
+    value: f64,
+}
+
+fn check_pair(layers: &[Layer], less: &Pairing, more: &Pairing) -> Result<(), SettingsError> {
+    if less.value <= more.value {
+        return Ok(());
+    }
+    let origin = layers::last_to_set(layers, &more.key)
+        .or(layers::last_to_set(layers, &less.key))
+        .map_or(Origin::Default, |layer| layer.origin.clone());
+    let (key, above) = (less.key.join("."), more.key.join("."));
+    let reason = format!(
+        "{} is more than {above}, which is {}: lower the first or raise the second",
+        less.value, more.value
+    );
+    Err(SettingsError::Value { origin: origin.to_string(), key, reason })
+}
+
+fn default_peers() -> PathBuf {
+    Path::new(FOLDER).join("pares.toml")
 }
 
 #[cfg(test)]

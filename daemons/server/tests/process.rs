@@ -107,6 +107,45 @@ fn settings_that_are_wrong_end_with_78_and_are_named() {
 }
 
 #[test]
+fn a_key_that_others_may_read_is_refused_with_78() {
+    let house = House::new(INVENTORY);
+    house.write("chave", &"0".repeat(64));
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(house.path("chave"), open).unwrap();
+    check_end(&house, &[], 78, &["chave", "mode 644", "chmod 600"]);
+}
+
+#[test]
+fn a_daemon_that_is_not_among_its_peers_does_not_start() {
+    let house = House::new(INVENTORY);
+    let entry = "[[daemon]]\nname = \"voos\"\naddress = \"127.0.0.1:5050\"\n";
+    house.write("pares.toml", entry);
+    let peers = house.path("pares.toml");
+    let peers = peers.to_str().unwrap();
+    check_end(&house, &["--peers", peers], 78, &["pares.toml: names no daemon carros; add it"]);
+    house.write("pares.toml", "nonsense");
+    check_end(&house, &["--peers", peers], 78, &["pares.toml: line 1"]);
+    // A file that was named must be there.
+    check_end(
+        &house,
+        &["--peers", "/nonexistent/p.toml"],
+        78,
+        &["/nonexistent/p.toml: cannot be read"],
+    );
+}
+
+#[test]
+fn a_daemon_that_others_can_reach_says_that_it_serves_them_searches_only() {
+    let house = House::new(INVENTORY);
+    let mut command = daemon(&house);
+    command.args(["--listen", "127.0.0.1:0", "--listen", "0.0.0.0:0"]);
+    let process = Process::start(&house, command);
+    process.wait_until_ready();
+    assert_eq!(process.lines_with("they are served searches only").len(), 1);
+    assert_eq!(process.lines_with("WARN  0.0.0.0:").len(), 1);
+}
+
+#[test]
 fn checking_needs_no_inventory_and_starts_nothing() {
     let house = House::new(INVENTORY);
     std::fs::remove_file(house.path("inventario.json")).unwrap();
@@ -229,6 +268,8 @@ fn a_low_soft_limit_of_descriptors_is_raised() {
 #[test]
 fn a_ledger_that_fails_is_never_taken_for_a_no_and_ends_the_daemon() {
     let house = House::new(&INVENTORY.replace("\"carros\":2", "\"carros\":60000"));
+    // What is kept in reserve would be all that may be written.
+    house.write("carros.toml", "limits.ballast_bytes = 0");
     // No file may grow beyond some hundred kilobytes: the disk is full, in effect.
     let preparation = "trap '' XFSZ; ulimit -f 600";
     let command = on_a_free_port(daemon_after(preparation, &house));

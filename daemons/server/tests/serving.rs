@@ -63,15 +63,23 @@ fn a_purchase_asked_again_is_answered_as_the_first_time_also_when_it_took_the_la
     let house = House::new(INVENTORY);
     let running = house.serve();
     let mut client = running.connect();
-    let trip = "0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11";
+    let mint = || agencia_store::mint(Stopped::timestamp());
     let buy_for =
-        |id: &str, trip: &str| format!(r#"{{"action":"reservar","id":"{id}","viagem":"{trip}"}}"#);
+        |id: &str, trip| format!(r#"{{"action":"reservar","id":"{id}","viagem":"{trip}"}}"#);
+    let (trip, other) = (mint(), mint());
     let first = client.ask(&buy_for("uno", trip));
     assert_eq!(code(&first), "none");
     assert_eq!(client.ask(&buy_for("uno", trip)), first);
     assert_eq!(code(&client.ask(&buy_for("gol", trip))), "conflito");
-    let other = trip.replace("0190", "0191");
-    assert_eq!(code(&client.ask(&buy_for("uno", &other))), "esgotado");
+    assert_eq!(code(&client.ask(&buy_for("uno", other))), "esgotado");
+    // Whatever has become of the offer: it was withdrawn.
+    house.write("inventario.json.novo", "[]");
+    assert_eq!(code(&client.ask(IMPORT)), "none");
+    assert_eq!(client.ask(&buy_for("uno", trip)), first);
+    assert_eq!(code(&client.ask(&buy_for("uno", other))), "campo_invalido");
+    let old = "0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11".parse().unwrap();
+    let fresh = House::new(INVENTORY);
+    assert_eq!(code(&fresh.serve().connect().ask(&buy_for("uno", old))), "antiga");
 }
 
 #[test]

@@ -6,7 +6,6 @@ use super::*;
 use agencia_protocol::frame;
 use futures_lite::future::{block_on, pending, poll_once};
 use memory::{Echo, Memory};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 const HERE: &str = "127.0.0.1:40000";
@@ -275,8 +274,14 @@ fn searches_and_health_are_for_everybody() {
 /// Deadlines that are all long but one.
 fn with_short(shorten: impl FnOnce(&mut Deadlines)) -> Rules {
     let hour = Duration::from_secs(3600);
-    let mut deadlines =
-        Deadlines { header: hour, body: hour, idle: hour, write: hour, drain: hour };
+    let mut deadlines = Deadlines {
+        header: hour,
+        body: hour,
+        idle: hour,
+        write: hour,
+        drain: hour,
+        ..Deadlines::default()
+    };
     shorten(&mut deadlines);
     Rules { deadlines, ..rules() }
 }

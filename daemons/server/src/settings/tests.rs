@@ -126,6 +126,13 @@ fn a_file_that_is_wrong_is_named_with_the_key_and_the_way_out() {
         ("[deadlines]\nidle_secs = nan", &["deadlines.idle_secs", "seconds from 0.001 to 86400"]),
         ("[deadlines]\nidle_secs = \"1s\"", &["deadlines.idle_secs", "fractions allowed"]),
         ("limits = 3", &["limits", "integer `3`"]),
+        ("key_file = \"\"", &["key_file", "a path"]),
+        ("[trips]\nhold_secs_max = 2000", &["trips.hold_secs_max", "held_in_all_secs_max", "1800"]),
+        ("[trips]\nask_pause_secs_max = 4", &["trips.ask_first_secs", "ask_pause_secs_max"]),
+        ("[trips]\nrefunds = 1", &["trips.refunds", "expected a sequence"]),
+        ("[[trips.refunds]]\ndays = 1", &["trips.refunds", "percent"]),
+        ("[[trips.refunds]]\ndays = 3651\npercent = 1", &["refunds[0].days", "0 to 3650"]),
+        ("[[trips.refunds]]\ndays = 1\npercent = 101", &["refunds[0].percent", "0 to 100"]),
         ("threads = 1\nthreads = 2", &["line 2", "duplicate key"]),
         ("threads = 1\n\nlog = loud", &["line 3"]),
         ("[limits]\nresults_max = 10", &["limits.results_default", "1000", "results_max", "10"]),
@@ -151,11 +158,31 @@ fn every_range_has_its_ends() {
         ("limits.ledger_queue_max", 1, 1_000_000),
         ("limits.ledger_batch_max", 1, 100_000),
         ("limits.reply_bytes_flush", 4_096, 16_777_216),
+        ("limits.ballast_bytes", 0, 1_073_741_824),
+        ("limits.holds_max", 1, 10_000_000),
+        ("limits.holds_per_visitor_max", 1, 10_000_000),
+        ("limits.holds_per_address_max", 1, 10_000_000),
+        ("limits.guesses_per_locator_max", 1, 1_000_000),
+        ("limits.guesses_per_address_max", 1, 1_000_000),
+        ("limits.settling_max", 1, 10_000),
         ("deadlines.header_secs", 1, 86_400),
         ("deadlines.body_secs", 1, 86_400),
         ("deadlines.idle_secs", 1, 86_400),
         ("deadlines.write_secs", 1, 86_400),
         ("deadlines.drain_secs", 1, 86_400),
+        ("deadlines.peer_connect_secs", 1, 86_400),
+        ("deadlines.peer_reply_secs", 1, 86_400),
+        ("trips.hold_secs_max", 1, 1_800),
+        ("trips.held_in_all_secs_max", 900, 86_400),
+        ("trips.age_secs_max", 1, 86_400),
+        ("trips.decision_secs", 1, 86_400),
+        ("trips.ask_first_secs", 1, 30),
+        ("trips.ask_pause_secs_max", 5, 86_400),
+        ("trips.quote_secs", 1, 86_400),
+        ("trips.guess_secs", 1, 86_400),
+        ("trips.tombstone_days", 2, 3_650),
+        ("trips.booking_days", 2, 3_650),
+        ("trips.forget_secs", 1, 86_400),
     ] {
         let load = |value: i64| Etc::new(&format!("{key} = {value}")).load(&[], &[]);
         load(least).unwrap();
@@ -166,6 +193,25 @@ fn every_range_has_its_ends() {
     let load = |secs: &str| Etc::new(&format!("deadlines.idle_secs = {secs}")).load(&[], &[]);
     load("0.001").unwrap();
     check_error(load("0.0009"), &["deadlines.idle_secs"]);
+}
+
+#[test]
+fn a_refund_policy_has_sixteen_rules_at_most() {
+    let load = |count| {
+        let rules = "[[trips.refunds]]\ndays = 1\npercent = 1\n".repeat(count);
+        Etc::new(&rules).load(&[], &[])
+    };
+    assert_eq!(load(16).unwrap().trips.refunds.len(), 16);
+    check_error(load(17), &["trips.refunds", "at most 16"]);
+    let none = Etc::new("trips.refunds = []").load(&[], &[]).unwrap();
+    assert_eq!(none.trips.refunds, []);
+}
+
+#[test]
+fn the_key_lies_beside_the_folders_of_the_ledgers_unless_it_is_said_where() {
+    let key = |text: &str| Etc::new(text).load(&[], &[]).unwrap().key_path();
+    assert_eq!(key(""), Path::new("/var/lib/agencia/carros/../chave"));
+    assert_eq!(key("key_file = \"/etc/chave\""), Path::new("/etc/chave"));
 }
 
 #[test]

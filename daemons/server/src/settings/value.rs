@@ -40,6 +40,21 @@ where
     deserializer.deserialize_any(Whole::<T, MIN, MAX>(PhantomData))
 }
 
+/// Reads a list that is not longer than `MAX`.
+pub(super) fn list<'de, T, D, const MAX: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let list = Vec::<T>::deserialize(deserializer)?;
+    match list.len() {
+        length if length > MAX => {
+            Err(D::Error::invalid_length(length, &format!("at most {MAX}").as_str()))
+        }
+        _ => Ok(list),
+    }
+}
+
 /// A time in seconds.
 pub(super) mod secs {
     use super::*;

@@ -1,6 +1,7 @@
 //! A car rental that serves in this process, and a client that speaks bytes.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod agency;
 pub(crate) mod process;
 #[path = "../../examples/carros/product.rs"]
 mod product;
@@ -8,6 +9,7 @@ mod product;
 use agencia_catalog::Moment;
 use agencia_protocol::Day;
 use agencia_protocol::frame::{self, Decoder};
+use agencia_protocol::trip::Timestamp;
 use agencia_server::{Clock, Now, ServeError, Server, Settings, StartError, bind, serve};
 pub(crate) use product::Cars;
 use serde_json::Value;
@@ -42,11 +44,17 @@ impl Stopped {
     pub(crate) fn at(day: &str, minute: u16) -> Self {
         Self(Moment { day: Day::from_iso(day).expect("a day"), minute })
     }
+
+    const UNIX_MILLIS: i64 = 1_893_000_000_000;
+
+    pub(crate) fn timestamp() -> Timestamp {
+        Timestamp::from_unix_millis(Self::UNIX_MILLIS)
+    }
 }
 
 impl Clock for Stopped {
     fn now(&self) -> Now {
-        Now { moment: self.0, unix_millis: 1_893_000_000_000 }
+        Now { moment: self.0, unix_millis: Self::UNIX_MILLIS }
     }
 }
 

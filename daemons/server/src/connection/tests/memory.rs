@@ -3,6 +3,7 @@
 
 use super::super::{Course, Handler, Later};
 use crate::clock::Now;
+use crate::crew::Crew;
 use agencia_catalog::Moment;
 use agencia_protocol::frame::Decoder;
 use agencia_protocol::request::Request;
@@ -130,6 +131,8 @@ impl Handler for Echo {
     fn status(&self) -> String {
         "echoing".to_owned()
     }
+
+    fn duties(self: Arc<Self>, _: &Crew) {}
 
     fn parse<'a>(&self, body: &'a [u8]) -> Result<Request<'a>, WireError> {
         Request::parse(body, "eco", "cidade")
