@@ -80,8 +80,13 @@ impl Recovery {
     }
 
     /// Takes a peer's page. The peer's own life is kept as a fence: a restored daemon may have
-    /// forgotten that the peer was once restored too. If the peer was, what it had decided may by
-    /// now be known to those only that were asked before it, so everyone is asked again.
+    /// forgotten that the peer was once restored too.
+    ///
+    /// What was decided in a life that is over may be known to some peers only, and may go on
+    /// spreading among those that have not heard that it is over. So everyone is asked again when
+    /// a peer turns out to live anew, and a peer that has not heard of a life that is known here
+    /// is asked again until it has: whoever lives it is about to tell. Until then asking once in a
+    /// while is enough.
     pub fn answered(
         &mut self,
         peer: &DaemonName,
@@ -93,8 +98,15 @@ impl Recovery {
             self.begin_again();
             return Progress::BeginAgain(self.incarnation);
         }
+        let has_heard = |(daemon, life): (&DaemonName, Incarnation)| {
+            *daemon == self.daemon
+                || daemon == peer
+                || page.lives.get(daemon).is_some_and(|heard| *heard >= life)
+        };
         if fences.raise(peer, page.incarnation) {
             self.begin_again();
+        } else if !fences.iter().all(has_heard) {
+            self.asked.insert(peer.clone(), None);
         } else if let Some(after) = self.asked.get_mut(peer) {
             match page.trips.last() {
                 Some(last) if page.more => *after = Some(last.trip),
@@ -138,7 +150,9 @@ pub fn answer<'a>(
         }
         trips.extend(report(desk.name, &asked.daemon, trip, row));
     }
-    RecoverReply { incarnation: desk.incarnation, known: fences.of(&asked.daemon), trips, more }
+    let lives = fences.iter().map(|(daemon, life)| (daemon.clone(), life)).collect();
+    let (incarnation, known) = (desk.incarnation, fences.of(&asked.daemon));
+    RecoverReply { incarnation, known, lives, trips, more }
 }
 
 /// What this daemon knows of a trip in which the asker has a part: its decision, and its part

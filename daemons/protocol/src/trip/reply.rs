@@ -249,6 +249,10 @@ pub struct RecoverReply {
     /// the one that was named, the asking daemon must take a still higher one and ask anew.
     #[serde(rename = "conhecida")]
     pub known: Incarnation,
+    /// The lives of other daemons that the answering one has heard of. What they sealed in earlier
+    /// ones can no longer change what it says here.
+    #[serde(rename = "vidas", default, skip_serializing_if = "ByDaemon::is_empty")]
+    pub lives: ByDaemon<Incarnation>,
     /// The trips in which the asker has a part, in the order of their ids.
     #[serde(rename = "viagens")]
     pub trips: Vec<RecoveredTrip>,

@@ -282,6 +282,7 @@ fn a_reply_survives_the_wire_and_may_say_more() {
     let reply = RecoverReply {
         incarnation: Incarnation(3),
         known: Incarnation(4),
+        lives: [("passeios".parse().unwrap(), Incarnation(7))].into(),
         trips: vec![RecoveredTrip {
             trip: trip(),
             anchor: "voos".parse().unwrap(),

@@ -3,7 +3,7 @@
 use crate::desk::{Office, early, sold, trip_minted};
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{
-    DaemonName, Incarnation, Outcome, PartState, RECOVERED_MAX, Recover, RecoverReply,
+    ByDaemon, DaemonName, Incarnation, Outcome, PartState, RECOVERED_MAX, Recover, RecoverReply,
     RecoveredTrip,
 };
 use agencia_trip::recovery::{Progress, Recovery, answer, finish, learn};
@@ -28,7 +28,7 @@ fn a_recovering_daemon_refuses_every_command() {
 
 fn page(incarnation: u64, known: u64, trips: Vec<RecoveredTrip>, more: bool) -> RecoverReply {
     let (incarnation, known) = (Incarnation(incarnation), Incarnation(known));
-    RecoverReply { incarnation, known, trips, more }
+    RecoverReply { incarnation, known, lives: ByDaemon::new(), trips, more }
 }
 
 fn told(office: &Office, trip: TripId, outcome: Outcome) -> RecoveredTrip {
@@ -76,6 +76,22 @@ fn it_begins_again_when_a_peer_knows_a_later_life_or_has_begun_one() {
     let office = Office::of("voos");
     answer(&office.desk(), Some(&mut recovery), &mut fences, &asked, []);
     assert_eq!(recovery.unanswered().count(), 2, "and when a peer asks in a new life");
+}
+
+/// A peer that has not heard that an anchor lives anew may still take that anchor's old word.
+#[test]
+fn a_peer_that_has_not_heard_of_a_new_life_is_asked_again_until_it_has() {
+    let mut recovery = Recovery::begin(name("hospedagens"), Incarnation(1), [name("passeios")]);
+    let mut fences = Fences::default();
+    fences.raise(&name("voos"), Incarnation(1));
+    recovery.answered(&name("passeios"), &page(0, 1, Vec::new(), false), &mut fences);
+    assert!(!recovery.is_over());
+    let heard = RecoverReply {
+        lives: [(name("voos"), Incarnation(1))].into(),
+        ..page(0, 1, Vec::new(), false)
+    };
+    recovery.answered(&name("passeios"), &heard, &mut fences);
+    assert!(recovery.is_over());
 }
 
 #[test]

@@ -136,17 +136,17 @@ impl Machine {
     /// must end with all or nothing.
     fn heals(&self, state: &State) -> bool {
         let mut state = state.clone();
-        let recovering = |state: &State| {
-            let asked = |d: usize| crate::world::bits(state.daemons[d].recovering.into()).next();
-            (0..D).find_map(|d| Some((d, usize::from(asked(d)?))))
-        };
-        let mut rounds = 0;
-        while let Some((d, p)) = recovering(&state) {
-            state = self.recover(&state, d, p);
-            rounds += 1;
-            if rounds > 64 {
-                return false;
+        for _ in 0..16 {
+            for d in 0..D {
+                for p in crate::world::bits(state.daemons[d].recovering.into()) {
+                    if state.daemons[d].recovering & (1 << p) != 0 {
+                        state = self.recover(&state, d, p.into());
+                    }
+                }
             }
+        }
+        if state.daemons.iter().any(|daemon| daemon.recovering != 0) {
+            return false;
         }
         for _ in 0..8 {
             let before = state.clone();
