@@ -4,11 +4,14 @@
 //!
 //! `cargo run --release -p agencia-store --example rate -- [FOLDER] [ROUNDS] [CLIENTS]`
 
-use agencia_protocol::{OfferKey, TripId};
-use agencia_store::{Cause, Ledger, LedgerOptions, Reservation, Unit};
+use agencia_protocol::trip::{Timestamp, TripItem};
+use agencia_protocol::{OfferId, OfferKey};
+use agencia_store::{Cause, Ledger, LedgerOptions, Order, Outcome, mint};
+use agencia_trip::Key;
+use agencia_trip::row::SoldItem;
 use rusqlite::{Connection, TransactionBehavior};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const ROUND: Duration = Duration::from_millis(400);
 const OFFERS: u64 = 10_000;
@@ -24,13 +27,9 @@ fn main() -> Result<(), Cause> {
 
     let folder = tempfile::tempdir_in(parent)?;
     let bare = open_bare(&folder.path().join("bare.db"))?;
-    let options = LedgerOptions {
-        path: folder.path().join("ledger.db"),
-        locator_letter: 'V',
-        queue_max: 1024,
-        batch_max: 256,
-    };
+    let options = options(folder.path().join("ledger.db"))?;
     let (ledger, thread) = Ledger::open(options, Box::new(|_| {}))?;
+    smol::block_on(ledger.adopt(Box::new(|_| Some(CAPACITY)), Box::new(|_| {})))?;
     println!("{clients} clients, {} byte records, rounds of {ROUND:?}", RECORD.len());
     println!("{:>5} {:>12} {:>12} {:>7} {:>9}", "round", "bare/s", "ledger/s", "ratio", "a commit");
     let mut ratios = Vec::with_capacity(rounds);
@@ -59,11 +58,21 @@ fn report_reopening(folder: &Path) -> Result<(), Cause> {
     let path = folder.join("ledger.db");
     let bytes = path.metadata()?.len();
     let start = Instant::now();
-    let options = LedgerOptions { path, locator_letter: 'V', queue_max: 1, batch_max: 1 };
-    let (ledger, thread) = Ledger::open(options, Box::new(|_| {}))?;
+    let (ledger, thread) = Ledger::open(options(path)?, Box::new(|_| {}))?;
     println!("reopened {bytes} bytes, checked, in {:?}", start.elapsed());
     drop(ledger);
     Ok(thread.wait()?)
+}
+
+fn options(path: PathBuf) -> Result<LedgerOptions, Cause> {
+    let day = |_: &SoldItem| {
+        let day = agencia_protocol::Day::from_number(20_000);
+        Some(day..=day)
+    };
+    Ok(LedgerOptions {
+        service_days: agencia_store::ServiceDays::new(day),
+        ..LedgerOptions::new(path, 'V', "voos".parse()?, Key::new([7; 32]))
+    })
 }
 
 fn open_bare(path: &Path) -> Result<Connection, Cause> {
@@ -124,15 +133,20 @@ async fn run_ledger(ledger: &Ledger, clients: u64) -> Result<f64, Cause> {
 
 async fn buy(ledger: &Ledger, start: Instant) -> Result<(), Cause> {
     while start.elapsed() < ROUND {
-        let unit = Unit { offer: OfferKey(rand::random_range(0..OFFERS)), capacity: CAPACITY };
-        let reservation = Reservation {
-            trip: Some(TripId::from_uuid(uuid::Uuid::now_v7())),
-            units: vec![unit],
-            count: 1,
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+        let now = Timestamp::from_unix_millis(now);
+        let offer = OfferKey(rand::random_range(0..OFFERS));
+        let (units, nights, price) = (agencia_protocol::People::default(), None, None);
+        let sold = SoldItem {
+            item: TripItem { id: OfferId::from_key(offer), units, nights, price },
+            offers: vec![offer],
             record: RECORD.to_owned(),
-            at: 0,
         };
-        ledger.submit(reservation).await?;
+        let order = Order::Reserve { items: [sold].into() };
+        match ledger.step(mint(now), order, now).await? {
+            Outcome::Stepped(_) => {}
+            Outcome::SoldOut { .. } => return Err("there are units enough".into()),
+        }
     }
     Ok(())
 }

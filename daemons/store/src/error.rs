@@ -13,16 +13,19 @@ pub enum StoreError {
     /// The queue was full. Nothing was queued; it may be tried again.
     #[error("the ledger's queue is full")]
     Busy,
-    /// The storage failed before the outcome was certain: it may be sold and it may not. Open the
+    /// The storage failed before the outcome was certain: it may be done and it may not. Open the
     /// ledger again and ask with the same trip; never take it for a "no".
     #[error("the outcome is unknown: the storage failed before it was certain")]
     Unknown,
     /// The ledger's thread has ended. Nothing was queued.
     #[error("the ledger has ended")]
     Closed,
-    /// The reservation names no offer, or no unit of any.
-    #[error("the reservation takes nothing")]
+    /// A hold or a purchase names no item, or an item without an offer.
+    #[error("the order takes nothing")]
     Empty,
+    /// The disk is full. Nothing was done; only what takes no units still finds room.
+    #[error("the disk of the ledger is full: make room there; nothing is sold until then")]
+    NoSpace,
     /// Every locator that was drawn is taken. Nothing was sold.
     #[error("no free locator in {draws} draws")]
     NoLocator {
@@ -87,6 +90,28 @@ pub enum StoreError {
     Foreign {
         /// The database file.
         path: PathBuf,
+    },
+    /// The file is a backup that was not put in force.
+    #[error("{path} is a copy that agencia backup made: put it in force with agencia restore")]
+    Copy {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The backup could not be made. The ledger goes on.
+    #[error("cannot back the ledger up to {path}: choose a new name in a folder with room for it")]
+    Backup {
+        /// The copy.
+        path: PathBuf,
+        /// What the storage said.
+        source: Cause,
+    },
+    /// The ledger could not be read. It goes on, and nothing was changed.
+    #[error("cannot read the ledger {path}: check the disk")]
+    Read {
+        /// The database file.
+        path: PathBuf,
+        /// What the storage said.
+        source: Cause,
     },
     /// The storage failed while the ledger was running, and its thread ended with this.
     #[error("the storage of the ledger {path} failed: check the disk, then start the daemon again")]

@@ -1,23 +1,35 @@
-//! The ledger on SQLite: one file, one connection, one transaction a batch.
+//! The ledger on SQLite: one file, one writing connection, one transaction a batch.
 //!
 //! `synchronous=full` is what makes an answer survive a power cut: with `normal`, one
 //! acknowledged row in twenty was lost in forty of them.
 
 mod open;
-mod purchase;
+mod batch;
+mod rows;
+mod units;
+mod life;
 mod adoption;
+mod forget;
+mod reading;
 mod audit;
+mod backup;
 #[cfg(test)]
 mod tests;
 
-use crate::ledger::CapacityOf;
-use crate::{Outcome, Reservation, StoreError, UnitChange};
-use agencia_protocol::OfferKey;
-use purchase::Purchases;
+use crate::ballast::Ballast;
+use crate::options::{CapacityOf, ServiceDays};
+use crate::{Found, Life, Order, Outcome, StoreError, UnitChange};
+use agencia_protocol::trip::{DaemonName, Timestamp};
+use agencia_protocol::{Locator, OfferKey, TripId};
+use agencia_trip::{Desk, Key, Limits, Row};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, TransactionBehavior};
-use std::collections::BTreeMap;
+use rusqlite::{Connection, ErrorCode};
 use std::fs::File;
+use std::sync::Arc;
+
+pub(crate) use backup::back_up;
+pub use backup::{back_up_file, mark_restored};
+pub(crate) use reading::Reader;
 
 /// What the database said when it failed.
 pub(crate) type Fault = rusqlite::Error;
@@ -29,11 +41,35 @@ pub(crate) type Draw = Box<dyn FnMut() -> [u8; 5] + Send>;
 pub(crate) struct Database {
     // Dropped in this order: the lock goes when the database is closed.
     connection: Connection,
+    desk: OwnDesk,
+    service_days: ServiceDays,
     in_force: Option<CapacityOf>,
     letter: char,
     draw: Draw,
     guard: Guard,
+    ballast: Ballast,
     _lock: File,
+}
+
+/// What the machines must know of this daemon.
+struct OwnDesk {
+    name: DaemonName,
+    key: Key,
+    limits: Limits,
+    life: Life,
+}
+
+impl OwnDesk {
+    fn desk(&self) -> Desk<'_> {
+        Desk {
+            name: &self.name,
+            key: &self.key,
+            incarnation: self.life.incarnation,
+            fences: &self.life.fences,
+            recovering: self.life.recovering,
+            limits: &self.limits,
+        }
+    }
 }
 
 /// Whether units are compared with the capacity before they are taken.
@@ -46,33 +82,47 @@ pub(crate) enum Guard {
     TakenAway,
 }
 
+/// One thing that is done in a batch.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Step { trip: TripId, order: Order, at: Timestamp },
+    Read(Lookup),
+}
+
+/// How one trip is looked up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lookup {
+    Trip(TripId),
+    Locator(Locator),
+}
+
+/// What became of a task. The errors are those that concern one task only.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Stepped(Result<Outcome, StoreError>),
+    Read(Found),
+}
+
 /// A batch that is durable.
-pub(crate) struct Sold {
-    /// One a reservation, in their order. The errors are those that concern one reservation only.
-    pub(crate) outcomes: Vec<Result<Outcome, StoreError>>,
-    /// Each offer that changed, once; empty when nothing was written.
+#[derive(Default)]
+pub(crate) struct Applied {
+    /// One a task, in their order.
+    pub(crate) done: Vec<Done>,
+    /// Each offer that changed, once.
     pub(crate) changes: Vec<UnitChange>,
+    /// Every row that was written, in their order; empty when nothing was.
+    pub(crate) rows: Vec<(TripId, Arc<Row>)>,
 }
 
 impl Database {
-    /// Applies a batch in one transaction and commits it.
-    pub(crate) fn sell(&mut self, batch: &[Reservation]) -> Result<Sold, Fault> {
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut purchases = Purchases {
-            connection: &transaction,
-            in_force: self.in_force.as_ref(),
-            letter: self.letter,
-            draw: &mut self.draw,
-            guard: self.guard,
-            changed: BTreeMap::new(),
-        };
-        let outcomes =
-            batch.iter().map(|reservation| purchases.apply(reservation)).collect::<Result<_, _>>();
-        let (outcomes, changed) = (outcomes?, purchases.changed);
-        transaction.commit()?;
-        let changes = changed.into_iter().map(|(offer, used)| UnitChange { offer, used }).collect();
-        Ok(Sold { outcomes, changes })
+    /// The life of this database.
+    pub(crate) fn life(&self) -> &Life {
+        &self.desk.life
+    }
+
+    /// Whether the disk is full: nothing is taken until there is room again.
+    pub(crate) fn is_full(&self) -> bool {
+        self.ballast.is_spent()
     }
 
     /// Has the files closed as they are, after a failure: what they hold is for the next start to
@@ -81,6 +131,12 @@ impl Database {
         // It only sets a flag. Where it could not, closing tries a checkpoint, which is safe too.
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).ok();
     }
+}
+
+/// Whether there was no room. SQLite says so only when it could not write, never after the bytes
+/// of a commit were there, so nothing of the transaction was done.
+fn is_no_space(fault: &Fault) -> bool {
+    fault.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
 /// An offer's key as the database keeps it: the same 64 bits, read as a signed number.

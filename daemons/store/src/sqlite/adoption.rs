@@ -1,25 +1,26 @@
 //! Putting a new inventory in force: all its capacities, or none of them.
 
 use super::{Database, Fault, from_column, to_column};
-use crate::ledger::CapacityOf;
+use crate::options::CapacityOf;
 use crate::{Adopted, UnitChange};
-use rusqlite::TransactionBehavior;
+use rusqlite::{Transaction, TransactionBehavior};
 
 /// How an adoption ended, and the ledger after it.
 pub(crate) struct Adoption {
     pub(crate) adopted: Adopted,
-    /// Every offer of which something was ever sold.
+    /// Every offer of which something was ever taken.
     pub(crate) used: Vec<UnitChange>,
     /// Whether a capacity changed.
     pub(crate) wrote: bool,
 }
 
 impl Database {
-    /// Checks an inventory against what is sold and writes its capacities. A withdrawn offer keeps
-    /// the one it had. On a refusal nothing changes.
-    pub(crate) fn adopt(&mut self, capacity_of: CapacityOf) -> Result<Adoption, Fault> {
+    /// Checks an inventory against what is used and writes its capacities. A withdrawn offer keeps
+    /// the one it had. On a refusal nothing changes. What a recovery found oversold is no reason
+    /// to refuse an inventory that takes nothing away.
+    pub(crate) fn adopt(&mut self, capacity_of: &CapacityOf) -> Result<Adoption, Fault> {
         let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let mut all = Vec::new();
         let mut changed = Vec::new();
         let mut withdrawn = 0;
@@ -33,23 +34,29 @@ impl Database {
                 all.push(UnitChange { offer, used });
                 match capacity_of(offer) {
                     None => withdrawn += u64::from(used > 0),
-                    Some(capacity) if capacity < used => {
+                    Some(capacity) if capacity < used && capacity < old => {
                         let adopted = Adopted::BelowSold { offer, capacity, used };
                         return Ok(Adoption { adopted, used: Vec::new(), wrote: false });
                     }
-                    Some(capacity) if capacity != old => changed.push((offer, capacity)),
+                    Some(capacity) if capacity != old => {
+                        changed.push((offer, capacity, used.saturating_sub(capacity)));
+                    }
                     Some(_) => {}
                 }
             }
-            let mut statement =
-                transaction.prepare_cached("update unit set capacity = ?2 where offer = ?1")?;
-            for (offer, capacity) in &changed {
-                statement.execute((to_column(*offer), capacity))?;
+            let mut statement = transaction
+                .prepare_cached("update unit set capacity = ?2, oversold = ?3 where offer = ?1")?;
+            for (offer, capacity, oversold) in &changed {
+                statement.execute((to_column(*offer), capacity, oversold))?;
             }
         }
         transaction.commit()?;
-        self.in_force = Some(capacity_of);
         let adopted = Adopted::Adopted { withdrawn };
         Ok(Adoption { adopted, used: all, wrote: !changed.is_empty() })
+    }
+
+    /// From now on this inventory tells what is on sale.
+    pub(crate) fn put_in_force(&mut self, capacity_of: CapacityOf) {
+        self.in_force = Some(capacity_of);
     }
 }

@@ -1,30 +1,55 @@
-//! Adding the books up again, from the sales.
+//! Adding the books up again, from the parts.
 
-use super::{Database, Fault};
+use super::reading::Reader;
+use super::rows::{BOOKING, read};
+use super::{Fault, from_column};
 use crate::Audit;
+use agencia_protocol::OfferKey;
+use agencia_protocol::trip::PartState;
+use std::collections::HashMap;
 
-impl Database {
-    /// Compares every counter with the sales behind it, as of one moment.
-    pub(crate) fn audit(&mut self) -> Result<Audit, Fault> {
-        let transaction = self.connection.transaction()?;
-        let (capacity, used): (u64, u64) = transaction.query_row(
-            "select coalesce(sum(capacity), 0), coalesce(sum(used), 0) from unit",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        let recomputed: u64 =
-            transaction
-                .query_row("select coalesce(sum(count), 0) from sale_unit", [], |row| row.get(0))?;
-        let wrong: u64 = transaction.query_row(
-            "select count(*) from unit \
-             left join (select offer, sum(count) as sold from sale_unit group by offer) \
-                 using (offer) \
-             where used <> coalesce(sold, 0) or used > capacity",
-            [],
-            |row| row.get(0),
-        )?;
-        transaction.commit()?;
-        // The sums are compared too: sold units of an offer without a counter are in no row above.
-        Ok(Audit { capacity, used, recomputed, consistent: wrong == 0 && used == recomputed })
+impl Reader {
+    /// Compares every counter with the parts behind it, as of one moment.
+    pub(crate) fn audit(&self) -> Result<Audit, Fault> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let mut audit = Audit::default();
+        let mut of_parts: HashMap<OfferKey, u64> = HashMap::new();
+        let mut statement =
+            transaction.prepare_cached("select row from trip where kind is null or kind = ?1")?;
+        let mut rows = statement.query([BOOKING])?;
+        while let Some(row) = rows.next()? {
+            let row = read(row.get_ref(0)?.as_bytes()?)?;
+            let Some(part) = row.part.as_ref().filter(|part| part.state.has_units()) else {
+                continue;
+            };
+            let sum = match part.state.name() {
+                PartState::Held => &mut audit.held,
+                PartState::Pinned => &mut audit.pinned,
+                _ => &mut audit.confirmed,
+            };
+            for sold in part.items.iter() {
+                let count = u64::from(sold.item.units.count());
+                for offer in &sold.offers {
+                    *sum += count;
+                    *of_parts.entry(*offer).or_default() += count;
+                }
+            }
+        }
+        drop(rows);
+        drop(statement);
+        let mut statement = transaction.prepare_cached("select offer, capacity, used from unit")?;
+        let mut rows = statement.query([])?;
+        let mut agrees = true;
+        while let Some(row) = rows.next()? {
+            let offer = from_column(row.get(0)?);
+            let (capacity, used): (u64, u64) = (row.get(1)?, row.get(2)?);
+            audit.capacity += capacity;
+            audit.free += capacity.saturating_sub(used);
+            audit.oversold += used.saturating_sub(capacity);
+            agrees &= of_parts.remove(&offer).unwrap_or(0) == used;
+        }
+        // Parts whose offers have no counter are left over.
+        audit.consistent = agrees && of_parts.is_empty() && audit.oversold == 0;
+        Ok(audit)
     }
 }

@@ -1,62 +1,96 @@
 //! Opening the database: lock, check, settings, migrations. Every refusal names the file.
 
-use super::{Database, Fault, Guard};
-use crate::StoreError;
+use super::{Database, Fault, Guard, OwnDesk, life};
+use crate::ballast::{self, Ballast};
+use crate::{LedgerOptions, StoreError};
 use agencia_protocol::{LOCATOR_ALPHABET, Locator};
 use rand::RngExt;
 use rusqlite::{Connection, ErrorCode};
 use std::fs::{File, TryLockError};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Every schema change, oldest first. `user_version` counts those that were applied, so this list
 /// only ever grows at its end.
 const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_ledger.sql")];
 
-/// How much of the database stays in memory, at most. Locators are random, so every sale touches
-/// another page of their index: 32 MiB hold that of a million sales.
+/// How much of the database stays in memory, at most. Locators are random, so every booking touches
+/// another page of their index: 32 MiB hold that of a million.
 const CACHE_KIB: i64 = 32 * 1024;
 
 /// After how many pages of 4 KiB the write-ahead log is copied into the database. Rarely, because
-/// a commit waits for it, and a page that many sales touched is then copied once.
+/// a commit waits for it, and a page that many of them touched is then copied once.
 const WAL_PAGES: i64 = 8192;
 
 /// Marks the file as a ledger: "AGNC".
 const APPLICATION_ID: i64 = 0x4147_4e43;
 
 impl Database {
-    /// Opens or creates the ledger in this file.
-    pub(crate) fn open(path: &Path, letter: char) -> Result<Self, StoreError> {
+    /// Opens or creates the ledger in its file. On a full disk the ballast makes room for it.
+    pub(crate) fn open(options: &LedgerOptions) -> Result<Self, StoreError> {
+        match Self::try_open(options) {
+            Err(StoreError::Open { .. }) if ballast::remove(&options.path) => {
+                Self::try_open(options)
+            }
+            opened => opened,
+        }
+    }
+
+    fn try_open(options: &LedgerOptions) -> Result<Self, StoreError> {
+        let (path, letter) = (&options.path, options.locator_letter);
         if Locator::new(letter, [0; 5]).is_none() {
             return Err(StoreError::LocatorLetter { letter });
         }
-        // The same file by another name, through a link say, must meet the same lock.
-        let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let lock = lock(&file).map_err(|error| match error {
-            TryLockError::WouldBlock => StoreError::Locked { path: path.to_owned() },
-            TryLockError::Error(source) => {
-                StoreError::Open { path: path.to_owned(), source: source.into() }
-            }
-        })?;
-        refuse_lost_database(&file)?;
+        let (mut connection, lock) = open_closed(path)?;
         let refused = |fault| refusal(path, fault);
-        let mut connection = Connection::open(&file).map_err(refused)?;
         let version = recognise(&connection, path)?;
-        write_ahead(&connection, path)?;
-        settings(&connection).map_err(refused)?;
-        check(&connection, path)?;
         migrate(&mut connection, version).map_err(refused)?;
+        if life::is_copy(&connection).map_err(refused)? {
+            return Err(StoreError::Copy { path: path.clone() });
+        }
+        let ballast = Ballast::open(path, options.ballast_bytes)
+            .map_err(|source| StoreError::Open { path: path.clone(), source: source.into() })?;
         let places = 0..u8::try_from(LOCATOR_ALPHABET.len()).unwrap_or(u8::MAX);
+        let desk = OwnDesk {
+            name: options.name.clone(),
+            key: options.key.clone(),
+            limits: options.trip_limits,
+            life: life::read(&connection).map_err(refused)?,
+        };
         Ok(Self {
             connection,
+            desk,
+            service_days: options.service_days.clone(),
             in_force: None,
             letter,
             draw: Box::new(move || {
                 std::array::from_fn(|_| rand::rng().random_range(places.clone()))
             }),
             guard: Guard::Kept,
+            ballast,
             _lock: lock,
         })
     }
+}
+
+/// Opens a file that nobody else has open, checked and set up, whatever its schema.
+pub(super) fn open_closed(path: &Path) -> Result<(Connection, File), StoreError> {
+    // The same file by another name, through a link say, must meet the same lock.
+    let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let lock = lock(&file).map_err(|error| match error {
+        TryLockError::WouldBlock => StoreError::Locked { path: path.to_owned() },
+        TryLockError::Error(source) => {
+            StoreError::Open { path: path.to_owned(), source: source.into() }
+        }
+    })?;
+    refuse_foreign_log(&file)?;
+    let refused = |fault| refusal(path, fault);
+    let connection = Connection::open(&file).map_err(refused)?;
+    recognise(&connection, path)?;
+    write_ahead(&connection, path)?;
+    settings(&connection).map_err(refused)?;
+    check(&connection, path)?;
+    Ok((connection, lock))
 }
 
 /// Takes the lock that keeps a second ledger from the file. It lies beside the database, not on
@@ -78,18 +112,29 @@ fn beside(database: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Refuses a write-ahead log without its database: SQLite would delete the log, and with it sales
-/// that were answered.
-fn refuse_lost_database(file: &Path) -> Result<(), StoreError> {
+/// Refuses a write-ahead log without its database: SQLite would delete the log, and with it what
+/// was answered. And a database that has no log, a restored copy say, beside the log of another
+/// one: SQLite would mix the two.
+fn refuse_foreign_log(file: &Path) -> Result<(), StoreError> {
     let length = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
-    if length(file) == 0 && length(&beside(file, "-wal")) > 0 {
-        let detail = "it is missing or empty, but its -wal file is not".to_owned();
-        return Err(StoreError::Corrupt { path: file.to_owned(), detail });
+    if length(&beside(file, "-wal")) == 0 {
+        return Ok(());
+    }
+    let corrupt =
+        |detail: &str| StoreError::Corrupt { path: file.to_owned(), detail: detail.to_owned() };
+    if length(file) == 0 {
+        return Err(corrupt("it is missing or empty, but its -wal file is not"));
+    }
+    let mut header = [0; 20];
+    let read = File::open(file).and_then(|mut file| file.read_exact(&mut header));
+    // The version for writing: 2 with a log, 1 without. What is no database is refused later.
+    if read.is_ok() && header.starts_with(b"SQLite format 3\0") && header[18] == 1 {
+        return Err(corrupt("the -wal file beside it belongs to another database"));
     }
     Ok(())
 }
 
-fn refusal(path: &Path, fault: Fault) -> StoreError {
+pub(super) fn refusal(path: &Path, fault: Fault) -> StoreError {
     match fault.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::Corrupt { path: path.to_owned(), detail: fault.to_string() }
@@ -99,7 +144,7 @@ fn refusal(path: &Path, fault: Fault) -> StoreError {
 }
 
 /// The schema version of a ledger, zero for an empty file. Anything else is refused unchanged.
-fn recognise(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
+pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let refused = |fault| refusal(path, fault);
     let application = number("pragma application_id").map_err(refused)?;

@@ -1,7 +1,7 @@
 //! Files that are not opened: in use, damaged, too new, or somebody else's.
 
-use super::{new_place, open, options, with_suffix};
-use crate::battery::{USUAL, bought, end, purchase, quiet};
+use super::{new_place, open, opened, options, with_suffix};
+use crate::battery::{USUAL, buy, end, quiet};
 use crate::{Ledger, LedgerOptions, StoreError};
 use rusqlite::Connection;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 #[test]
 fn a_second_ledger_on_the_same_file_is_refused() {
     new_place(&|path| {
-        let (ledger, thread) = open(path).unwrap();
+        let (ledger, thread) = opened(path, 1);
         let link = path.with_file_name("link.db");
         std::os::unix::fs::symlink(path, &link).unwrap();
         for path in [path, &link] {
@@ -19,10 +19,10 @@ fn a_second_ledger_on_the_same_file_is_refused() {
         }
         // Whoever only reads may, as a backup does.
         let reader = Connection::open(path).unwrap();
-        bought(&ledger, purchase(&[1], 1, 1));
-        let sales: u32 =
-            reader.query_row("select count(*) from sale", [], |row| row.get(0)).unwrap();
-        assert_eq!(sales, 1);
+        buy(&ledger, 1, &[1]);
+        let trips: u32 =
+            reader.query_row("select count(*) from trip", [], |row| row.get(0)).unwrap();
+        assert_eq!(trips, 1);
         drop(reader);
         end(ledger, thread);
         let (ledger, thread) = open(path).unwrap();
@@ -48,9 +48,9 @@ fn a_file_that_is_no_database_is_refused() {
 #[test]
 fn a_damaged_page_is_refused() {
     new_place(&|path| {
-        let (ledger, thread) = open(path).unwrap();
-        for _ in 0..100 {
-            bought(&ledger, purchase(&[1], 1000, 1));
+        let (ledger, thread) = opened(path, 1000);
+        for number in 0..100 {
+            buy(&ledger, number, &[1]);
         }
         end(ledger, thread);
         let mut bytes = std::fs::read(path).unwrap();
@@ -68,6 +68,24 @@ fn a_log_without_its_database_is_refused_and_kept() {
         std::fs::write(&log, "sales").unwrap();
         refused_as_corrupt(path);
         assert!(log.exists());
+    });
+}
+
+/// A copy that was put in the place of a database whose log is still there.
+#[test]
+fn a_log_beside_another_database_is_refused() {
+    new_place(&|path| {
+        let (ledger, thread) = opened(path, 1);
+        buy(&ledger, 1, &[1]);
+        std::fs::copy(with_suffix(path, "-wal"), path.with_file_name("log")).unwrap();
+        end(ledger, thread);
+        let copy = Connection::open(path).unwrap();
+        copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).unwrap();
+        drop(copy);
+        std::fs::rename(path.with_file_name("log"), with_suffix(path, "-wal")).unwrap();
+        refused_as_corrupt(path);
+        let refused = crate::mark_restored(path, crate::battery::at(0)).unwrap_err();
+        assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused:?}");
     });
 }
 

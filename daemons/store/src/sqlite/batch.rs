@@ -1,0 +1,247 @@
+//! A batch of orders in one transaction. Each order is computed against the row as the batch has
+//! changed it so far, and everything is checked before anything is written, so that a refusal
+//! leaves nothing of itself and needs no savepoint.
+
+use super::rows::Rows;
+use super::units::UnitsInForce;
+use super::{Applied, Database, Done, Draw, Fault, Lookup, OwnDesk, Task, is_no_space};
+use crate::options::ServiceDays;
+use crate::{Order, Outcome, Stepped, StoreError};
+use agencia_protocol::trip::Timestamp;
+use agencia_protocol::{Locator, TripId};
+use agencia_trip::row::SoldItem;
+use agencia_trip::{Refusal, Row, Step, recovery};
+use rusqlite::{Transaction, TransactionBehavior};
+use std::sync::Arc;
+
+/// How many locators are drawn for one trip before it is given up. With half of the ten million
+/// taken, this many draws fail once in 2^64 trips.
+const DRAWS_MAX: u32 = 64;
+
+impl Database {
+    /// Applies a batch in one transaction and commits it. When there is no room for it, the
+    /// ballast is let go and the batch is applied again, without what takes units.
+    pub(crate) fn apply(&mut self, batch: &[Task]) -> Result<Applied, Fault> {
+        let now = batch.iter().find_map(|task| match task {
+            Task::Step { at, .. } => Some(*at),
+            Task::Read(_) => None,
+        });
+        if let Some(now) = now {
+            self.ballast.restore(now);
+        }
+        let no_room = match self.transact(batch) {
+            Err(fault) if is_no_space(&fault) => self.make_room(now),
+            done => return done,
+        };
+        no_room?;
+        match self.transact(batch) {
+            Err(fault) if is_no_space(&fault) => {
+                let refused = |_: &Task| Done::Stepped(Err(StoreError::NoSpace));
+                Ok(Applied { done: batch.iter().map(refused).collect(), ..Applied::default() })
+            }
+            done => done,
+        }
+    }
+
+    /// Does something else that writes, again when there was no room for it. The inner error is
+    /// [`StoreError::NoSpace`].
+    pub(crate) fn with_room<T>(
+        &mut self,
+        write: impl Fn(&mut Self) -> Result<T, Fault>,
+    ) -> Result<Result<T, StoreError>, Fault> {
+        match write(self) {
+            Err(fault) if is_no_space(&fault) => self.make_room(None)?,
+            done => return done.map(Ok),
+        }
+        match write(self) {
+            Err(fault) if is_no_space(&fault) => Ok(Err(StoreError::NoSpace)),
+            done => done.map(Ok),
+        }
+    }
+
+    /// Lets the ballast go and copies the log into the database as far as it goes: the log is
+    /// then written from its beginning again.
+    fn make_room(&mut self, now: Option<Timestamp>) -> Result<(), Fault> {
+        self.ballast.let_go(now, &self.connection);
+        // Its three numbers tell how far it came, which does not matter here.
+        self.connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))
+    }
+
+    fn transact(&mut self, batch: &[Task]) -> Result<Applied, Fault> {
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let mut steps = Steps {
+            rows: Rows::new(&transaction),
+            units: UnitsInForce::new(&transaction, self.in_force.as_ref(), self.guard),
+            own: &self.desk,
+            service_days: &self.service_days,
+            letter: self.letter,
+            draw: &mut self.draw,
+            full: self.ballast.is_spent(),
+            written: Vec::new(),
+        };
+        let done = batch.iter().map(|task| steps.run(task)).collect::<Result<_, _>>();
+        let Steps { units, written, .. } = steps;
+        let applied = Applied { done: done?, changes: units.changes(), rows: written };
+        transaction.commit()?;
+        Ok(applied)
+    }
+
+    /// Ends the recovery: holds of before the restore are over, and the mark is removed.
+    pub(crate) fn finish_recovery(&mut self, now: Timestamp) -> Result<Applied, Fault> {
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let rows = Rows::new(&transaction);
+        let mut units = UnitsInForce::new(&transaction, self.in_force.as_ref(), self.guard);
+        let mut written = Vec::new();
+        for (trip, row) in rows.held()? {
+            let step = recovery::finish(&row, now);
+            let Some(next) = step.row else { continue };
+            if let Ok(moves) = units.plan(&step.units)? {
+                units.write(moves)?;
+            }
+            rows.update(trip, &next, &self.service_days, now)?;
+            written.push((trip, Arc::new(next)));
+        }
+        super::life::end_recovery(&transaction)?;
+        let applied = Applied { done: Vec::new(), changes: units.changes(), rows: written };
+        transaction.commit()?;
+        self.desk.life.recovering = false;
+        Ok(applied)
+    }
+}
+
+/// The steps of one transaction.
+struct Steps<'a> {
+    rows: Rows<'a>,
+    units: UnitsInForce<'a>,
+    own: &'a OwnDesk,
+    service_days: &'a ServiceDays,
+    letter: char,
+    draw: &'a mut Draw,
+    full: bool,
+    written: Vec<(TripId, Arc<Row>)>,
+}
+
+impl Steps<'_> {
+    fn run(&mut self, task: &Task) -> Result<Done, Fault> {
+        Ok(match task {
+            Task::Step { trip, order, at } => Done::Stepped(self.step(*trip, order, *at)?),
+            Task::Read(Lookup::Trip(trip)) => {
+                Done::Read(self.rows.find(*trip)?.map(|row| (*trip, Arc::new(row))))
+            }
+            Task::Read(Lookup::Locator(locator)) => {
+                let found = self.rows.find_locator(*locator)?;
+                Done::Read(found.map(|(trip, row)| (trip, Arc::new(row))))
+            }
+        })
+    }
+
+    /// Applies one order. The inner error concerns this one only; a fault is everyone's.
+    fn step(
+        &mut self,
+        trip: TripId,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<Result<Outcome, StoreError>, Fault> {
+        let before = self.rows.find(trip)?;
+        let known = before.is_some();
+        let before = before.unwrap_or_default();
+        let Step { row, units, reply } = match self.compute(trip, &before, order, now)? {
+            Ok(step) => step,
+            Err(error) => return Ok(Err(error)),
+        };
+        if self.full && units.takes() {
+            return Ok(Err(StoreError::NoSpace));
+        }
+        match self.units.plan(&units)? {
+            Ok(moves) => self.units.write(moves)?,
+            Err(offer) => return Ok(Ok(Outcome::SoldOut { offer })),
+        }
+        let row = match row {
+            Some(row) if row != before => {
+                match known {
+                    true => self.rows.update(trip, &row, self.service_days, now)?,
+                    false => self.rows.insert(trip, &row, self.service_days, now)?,
+                }
+                let row = Arc::new(row);
+                self.written.push((trip, row.clone()));
+                row
+            }
+            _ => Arc::new(before),
+        };
+        Ok(Ok(Outcome::Stepped(Stepped { reply, row })))
+    }
+
+    fn compute(
+        &mut self,
+        trip: TripId,
+        row: &Row,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<Result<Step, StoreError>, Fault> {
+        let desk = self.own.desk();
+        if let Order::Learn { told, found } = order {
+            if !desk.recovering {
+                return Ok(Ok(Step::answer(Refusal::Conflict)));
+            }
+            let item = |asked: &_| {
+                let known = found.iter().find(|sold| sold.item == *asked).cloned();
+                let lost = || SoldItem {
+                    item: asked.clone(),
+                    offers: Vec::new(),
+                    record: "{}".to_owned(),
+                };
+                known.unwrap_or_else(lost)
+            };
+            let mut step = recovery::learn(&desk, row, told, &item, now);
+            self.give_up_taken_locator(trip, &mut step)?;
+            return Ok(Ok(step));
+        }
+        let locator = match order.may_book() && row.decision.is_none() {
+            true => match self.free_locator()? {
+                Some(locator) => Some(locator),
+                None => return Ok(Err(StoreError::NoLocator { draws: DRAWS_MAX })),
+            },
+            // Where it is decided, the locator is not looked at.
+            false => Locator::new(self.letter, [0; 5]),
+        };
+        Ok(order
+            .command(locator)
+            .map(|command| desk.step(trip, row, &command, now))
+            .ok_or(StoreError::NoLocator { draws: 0 }))
+    }
+
+    fn free_locator(&mut self) -> Result<Option<Locator>, Fault> {
+        for _ in 0..DRAWS_MAX {
+            let Some(locator) = Locator::new(self.letter, (self.draw)()) else { break };
+            if self.rows.owner(locator)?.is_none() {
+                return Ok(Some(locator));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A locator that was given to another trip after a long retention stays with that one: what a
+    /// peer remembers of this trip is learned without it.
+    fn give_up_taken_locator(&self, trip: TripId, step: &mut Step) -> Result<(), Fault> {
+        let decision = step.row.as_mut().and_then(|row| row.decision.as_mut());
+        let Some(decision) = decision else { return Ok(()) };
+        let Some(locator) = decision.locator else { return Ok(()) };
+        if self.rows.owner(locator)?.is_some_and(|owner| owner != trip) {
+            decision.locator = None;
+        }
+        Ok(())
+    }
+}
+
+/// Whether these units are to be taken from what is free.
+trait Takes {
+    fn takes(&self) -> bool;
+}
+
+impl Takes for agencia_trip::Units {
+    fn takes(&self) -> bool {
+        matches!(self, Self::Swap { take, .. } if !take.is_empty())
+    }
+}
