@@ -135,8 +135,8 @@ impl Machine {
         let result = self.mutant.step(&desk, world.trips[t], &row, &command, now, &world.parts[t]);
         let Step { row: next, units, reply } = result.step;
         let mut next = next.unwrap_or(row);
-        if self.mutant == Mutant::None && world.setup.restores == 0 {
-            next = without_reasons(next);
+        if self.mutant == Mutant::None {
+            next = without_reasons(next, world.setup.restores > 0);
         }
         let mut effect = Effect {
             row: world.row_number(&next),
@@ -270,6 +270,7 @@ impl Machine {
 
     pub(crate) fn write(&self, state: &mut State, t: usize, d: usize, step: Step) {
         if let Some(row) = step.row {
+            let row = if self.mutant == Mutant::None { without_reasons(row, true) } else { row };
             let number = self.world.row_number(&row);
             state.trips[t].rows[d] = number;
             state.trips[t].durable[d] = number;

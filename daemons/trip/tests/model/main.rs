@@ -83,6 +83,13 @@ fn one_trip_and_two_restored_backups() {
     sound("1 trip, 2 restores", setup, Extent::States(3_000_000));
 }
 
+/// Two daemons suffice for most of what can go wrong, and can be gone through to the end.
+#[test]
+fn one_trip_of_two_parts_and_two_restored_backups() {
+    let setup = Setup { restores: 2, ..setup(&[&[GROUND]], 1) };
+    sound("1 trip of 2 parts, 2 restores", setup, Extent::States(3_000_000));
+}
+
 /// Each daemon once, or one three times, from backups of different moments.
 #[test]
 fn one_trip_and_three_restored_backups() {

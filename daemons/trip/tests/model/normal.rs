@@ -6,10 +6,13 @@ use agencia_protocol::trip::{AbortReason, Revision};
 use agencia_trip::row::{Decision, Part, Release, Row, State, Verdict};
 use std::sync::Arc;
 
-/// The row without what only chooses the words of an answer, or only a peer's recovery reads: why
-/// and what was released or decided against. States that differ in nothing else are one.
-pub(crate) fn without_reasons(row: Row) -> Row {
+/// The row without what only chooses the words of an answer: why and what was released or decided
+/// against. A peer's recovery also reads of which parts that was.
+pub(crate) fn without_reasons(row: Row, for_recovery: bool) -> Row {
     let part = row.part.map(|part| match part.state {
+        State::Released { why: Release::Cancelled, parts: None } => gone(Release::Cancelled),
+        State::Released { parts: None, .. } => gone(Release::LetGo),
+        _ if for_recovery => part,
         State::Released { why: Release::Cancelled, .. } => gone(Release::Cancelled),
         State::Released { .. } => gone(Release::LetGo),
         _ => part,
@@ -17,7 +20,8 @@ pub(crate) fn without_reasons(row: Row) -> Row {
     let decision = row.decision.map(|decision| match decision.verdict {
         Verdict::Aborted { .. } => {
             let verdict = Verdict::Aborted { reason: AbortReason::Unknown };
-            Decision { verdict, parts: None, ..decision }
+            let parts = decision.parts.clone().filter(|_| for_recovery);
+            Decision { verdict, parts, ..decision }
         }
         _ => decision,
     });
