@@ -18,6 +18,12 @@ impl Machine {
             trip.rows[d] = row;
             trip.durable[d] = row;
         }
+        // Whoever waited for an answer to `aplicar` is gone with its connections.
+        for (trip, variants) in next.trips.iter_mut().zip(&self.world.setup.trips) {
+            if variants.iter().any(|variant| usize::from(variant[0].0) == d) {
+                trip.acknowledged = 0;
+            }
+        }
         let daemon = &mut next.daemons[d];
         daemon.used = backup.used;
         daemon.fences = backup.fences;

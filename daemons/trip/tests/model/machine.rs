@@ -91,7 +91,7 @@ impl Machine {
         let next = Trip {
             receipts: trip.receipts | effect.receipts,
             proofs: trip.proofs | effect.proofs,
-            acknowledged: trip.acknowledged | effect.acknowledged,
+            acknowledged: trip.acknowledged | self.heard(state, event, effect.acknowledged),
             told: trip.told | effect.told,
             ..*trip
         };
@@ -107,6 +107,14 @@ impl Machine {
         };
         state_next.daemons[d].used = used;
         (state_next != *state).then_some(state_next)
+    }
+
+    /// An answer to `aplicar` is heard by whoever sent it: by the anchor, if it did in this life.
+    fn heard(&self, state: &State, event: Event, acknowledged: u8) -> u8 {
+        let Event::Apply(proof) = event else { return 0 };
+        let claim = self.world.proof_claim(0, proof);
+        let life = state.daemons[self.world.daemon(&claim.anchor)].life;
+        if claim.incarnation == Incarnation(life.into()) { acknowledged } else { 0 }
     }
 
     fn effect(&self, call: Call) -> Effect {

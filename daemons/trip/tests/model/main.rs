@@ -87,7 +87,7 @@ fn one_trip_and_two_restored_backups() {
 #[test]
 fn one_trip_of_two_parts_and_two_restored_backups() {
     let setup = Setup { restores: 2, ..setup(&[&[GROUND]], 1) };
-    sound("1 trip of 2 parts, 2 restores", setup, Extent::States(3_000_000));
+    sound("1 trip of 2 parts, 2 restores", setup, Extent::Whole);
 }
 
 /// Each daemon once, or one three times, from backups of different moments.
