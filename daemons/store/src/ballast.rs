@@ -72,6 +72,20 @@ impl Ballast {
             return;
         }
         self.tried_at = Some(now);
+        self.make();
+    }
+
+    /// Makes it again without waiting, because there is more room than there was.
+    pub(crate) fn restore_now(&mut self) {
+        #[cfg(test)]
+        if self.when_let_go.is_some() {
+            return;
+        }
+        self.make();
+    }
+
+    /// Where it cannot be made for any other reason than room, there is room.
+    fn make(&mut self) {
         self.spent = match make(&self.path, self.bytes) {
             Err(error) => is_no_space(&error),
             Ok(()) => false,

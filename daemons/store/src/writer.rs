@@ -168,22 +168,23 @@ impl Writer {
                 self.adopt(capacity_of, install, &to)?;
             }
             Request::RaiseFence { daemon, incarnation, answer: to } => {
-                let raised = self.database.with_room(|d| d.raise_fence(&daemon, incarnation))?;
+                let raised =
+                    self.database.with_room(None, |d| d.raise_fence(&daemon, incarnation))?;
                 self.show_life();
                 answer(&to, raised);
             }
             Request::BeginLife { incarnation, answer: to } => {
-                let begun = self.database.with_room(|d| d.begin_life(incarnation))?;
+                let begun = self.database.with_room(None, |d| d.begin_life(incarnation))?;
                 self.show_life();
                 answer(&to, begun);
             }
             Request::FinishRecovery { now, answer: to } => {
-                let finished = self.database.with_room(|d| d.finish_recovery(now))?;
+                let finished = self.database.with_room(Some(now), |d| d.finish_recovery(now))?;
                 self.show_life();
                 answer(&to, finished.map(|applied| self.tell(&applied)));
             }
             Request::Forget { now, answer: to } => {
-                let forgotten = self.database.with_room(|d| d.forget(now))?;
+                let forgotten = self.database.with_room(Some(now), |d| d.forget(now))?;
                 let told = forgotten.map(|forgotten| {
                     self.tell(&forgotten.applied);
                     (forgotten.trips, forgotten.more)
@@ -201,7 +202,7 @@ impl Writer {
         install: Install,
         to: &Answer<Adopted>,
     ) -> Result<(), Fault> {
-        let adoption = match self.database.with_room(|d| d.adopt(&capacity_of))? {
+        let adoption = match self.database.with_room(None, |d| d.adopt(&capacity_of))? {
             Ok(adoption) => adoption,
             Err(error) => {
                 answer(to, Err(error));

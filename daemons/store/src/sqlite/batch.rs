@@ -19,8 +19,8 @@ use std::sync::Arc;
 const DRAWS_MAX: u32 = 64;
 
 impl Database {
-    /// Applies a batch in one transaction and commits it. When there is no room for it, the
-    /// ballast is let go and the batch is applied again, without what takes units.
+    /// Applies a batch in one transaction and commits it. Where there is no room for it, room is
+    /// made; where that is not enough, nothing is done.
     pub(crate) fn apply(&mut self, batch: &[Task]) -> Result<Applied, Fault> {
         let now = batch.iter().find_map(|task| match task {
             Task::Step { at, .. } => Some(*at),
@@ -29,29 +29,27 @@ impl Database {
         if let Some(now) = now {
             self.ballast.restore(now);
         }
-        let no_room = match self.transact(batch) {
-            Err(fault) if is_no_space(&fault) => self.make_room(now),
-            done => return done,
-        };
-        no_room?;
-        match self.transact(batch) {
-            Err(fault) if is_no_space(&fault) => {
-                let refused = |_: &Task| Done::Stepped(Err(StoreError::NoSpace));
-                Ok(Applied { done: batch.iter().map(refused).collect(), ..Applied::default() })
-            }
-            done => done,
-        }
+        let refused = |_: &Task| Done::Stepped(Err(StoreError::NoSpace));
+        let done = self.with_room(now, |database| database.transact(batch))?;
+        Ok(done.unwrap_or_else(|_| Applied {
+            done: batch.iter().map(refused).collect(),
+            ..Applied::default()
+        }))
     }
 
-    /// Does something else that writes, again when there was no room for it. The inner error is
-    /// [`StoreError::NoSpace`].
+    /// Does something that writes. Where there is no room, first the log is emptied and then the
+    /// ballast is let go; from then on steps that take units are refused. The inner error is
+    /// [`StoreError::NoSpace`]: nothing was done.
     pub(crate) fn with_room<T>(
         &mut self,
+        now: Option<Timestamp>,
         write: impl Fn(&mut Self) -> Result<T, Fault>,
     ) -> Result<Result<T, StoreError>, Fault> {
-        match write(self) {
-            Err(fault) if is_no_space(&fault) => self.make_room(None)?,
-            done => return done.map(Ok),
+        for make_room in [Self::empty_log, Self::let_ballast_go] {
+            match write(self) {
+                Err(fault) if is_no_space(&fault) => make_room(self, now),
+                done => return done.map(Ok),
+            }
         }
         match write(self) {
             Err(fault) if is_no_space(&fault) => Ok(Err(StoreError::NoSpace)),
@@ -59,12 +57,20 @@ impl Database {
         }
     }
 
-    /// Lets the ballast go and copies the log into the database as far as it goes: the log is
-    /// then written from its beginning again.
-    fn make_room(&mut self, now: Option<Timestamp>) -> Result<(), Fault> {
+    /// Copies the log into the database and gives its room back. The database may have to grow for
+    /// that, which the ballast makes possible; it is made again at once, if there is room then.
+    fn empty_log(&mut self, now: Option<Timestamp>) {
+        self.let_ballast_go(now);
+        let truncated =
+            self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+        // Where it could not, or a reader was in the way, the log is longer than it might be.
+        if truncated.is_ok() {
+            self.ballast.restore_now();
+        }
+    }
+
+    fn let_ballast_go(&mut self, now: Option<Timestamp>) {
         self.ballast.let_go(now, &self.connection);
-        // Its three numbers tell how far it came, which does not matter here.
-        self.connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))
     }
 
     fn transact(&mut self, batch: &[Task]) -> Result<Applied, Fault> {
