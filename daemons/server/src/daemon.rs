@@ -75,11 +75,12 @@ impl<P: Product> Daemon<P> {
             .map_err(|source| StartError::State { path: settings.state.clone(), source })?;
         let key = key::provide(&settings.key_path())?;
         let name: DaemonName = P::NAME.parse().expect("a product has the name of a daemon");
-        let live = Arc::new(Live::new(settings.trips.limits(), HoldLimits::of(&settings.limits)));
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let holds = HoldLimits::of(&settings.limits);
+        let live = Arc::new(Live::new(settings.trips.limits(), holds, clock.clone()));
         let (ledger, thread) = open_ledger::<P>(settings, &name, &key, &inventory, &live)?;
         smol::block_on(inventory.adopt_first(&ledger))?;
         let life = smol::block_on(take_up(&ledger, &live))?;
-        let clock: Arc<dyn Clock> = Arc::new(clock);
         let names = peers.keys().cloned().collect();
         let recovery = Arc::new(RecoveryGate::new(life.recovering));
         let trips = Trips::new(
@@ -120,7 +121,7 @@ impl<P: Product> Daemon<P> {
 
     fn health(&self) -> Health {
         let sales = self.ledger.stats().sales;
-        let live = self.duties.live.counts(self.now().timestamp());
+        let live = self.duties.live.counts();
         Health {
             daemon: P::NAME.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

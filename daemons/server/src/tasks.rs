@@ -45,8 +45,6 @@ impl Duties {
             ledger: ledger.clone(),
             live: self.live.clone(),
             colleagues: colleagues.clone(),
-            clock: self.clock.clone(),
-            ahead: self.ahead(),
             settling_max: self.settling_max,
         });
         crew.spawn_until_stopped(resolver.work(crew.clone()));
@@ -70,12 +68,6 @@ impl Duties {
                 warn!("The recovery was cut off: {error}");
             }
         });
-    }
-
-    /// How far the latest moment that the ledger knows of is ahead of the clock.
-    fn ahead(&self) -> Duration {
-        let now = self.clock.now().timestamp();
-        self.live.latest().map_or(Duration::ZERO, |latest| latest.since(now))
     }
 }
 

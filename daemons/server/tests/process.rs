@@ -146,6 +146,30 @@ fn a_daemon_that_others_can_reach_says_that_it_serves_them_searches_only() {
 }
 
 #[test]
+fn a_daemon_that_recovers_says_so_to_whoever_asks() {
+    let house = House::new(INVENTORY);
+    drop(house.serve());
+    let ledger = house.path("estado/livro.sqlite");
+    agencia_store::mark_restored(&ledger, Stopped::timestamp()).unwrap();
+    // A peer that nobody will ever be.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let entry =
+        |name, port| format!("[[daemon]]\nname = \"{name}\"\naddress = \"127.0.0.1:{port}\"\n");
+    let peers = entry("voos", taken.local_addr().unwrap().port()) + &entry("carros", 5053);
+    house.write("pares.toml", &peers);
+    let mut command = on_a_free_port(daemon(&house));
+    command.arg("--peers").arg(house.path("pares.toml"));
+    let process = Process::start(&house, command);
+    let ready = process.wait_until_ready();
+    assert!(ready.contains("STATUS=in recovery, searches only; 2 offers"), "{ready}");
+    let mut client = process.connect();
+    assert_eq!(client.ask(HEALTH)["emRecuperacao"], true);
+    assert_eq!(code(&client.ask(&buy("gol"))), "em_recuperacao");
+    assert_eq!(code(&client.ask(SEARCH)), "none");
+    assert_eq!(process.lines_with("A backup was restored").len(), 1);
+}
+
+#[test]
 fn checking_needs_no_inventory_and_starts_nothing() {
     let house = House::new(INVENTORY);
     std::fs::remove_file(house.path("inventario.json")).unwrap();

@@ -4,15 +4,17 @@
 
 mod support;
 
-use agencia_protocol::trip::{Hold, Revision};
+use agencia_protocol::trip::{Hold, LetGo, Revision};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 use support::agency::*;
 use support::{code, eventually};
 
-fn tours_left(agency: &Agency) -> Value {
+/// What a search says is left; what has nothing left is not listed.
+fn tours_left(agency: &Agency) -> u64 {
     let search = r#"{"cidade":"Bagé","dataIda":"2030-01-11"}"#;
-    agency.connect("passeios").ask(search)["passeio"][0]["disponiveis"].clone()
+    let found = agency.connect("passeios").ask(search);
+    found["passeio"][0]["disponiveis"].as_u64().unwrap_or(0)
 }
 
 #[test]
@@ -21,7 +23,7 @@ fn a_hold_expires_by_itself_and_its_units_can_be_found_again() {
     let trip = trip();
     let start = Instant::now();
     let held = agency.ask("passeios", Hold::new(trip, Revision(0), vec![item("t1")], 1));
-    assert_eq!((&held["estado"], tours_left(&agency)), (&"segura".into(), 2.into()));
+    assert_eq!((&held["estado"], tours_left(&agency)), (&"segura".into(), 2));
     // Nothing but searches is asked for meanwhile.
     eventually("the place is free again", || tours_left(&agency) == 3);
     assert!(start.elapsed() >= Duration::from_secs(1));
@@ -109,6 +111,88 @@ fn a_part_that_was_down_learns_the_outcome_when_it_is_back() {
     agency.wait_for("passeios", trip, "confirmada");
     eventually("everyone has acknowledged", || pending(&agency) == 0);
     agency.check_settled([1, 1, 1]);
+}
+
+#[test]
+fn many_trips_are_settled_also_one_at_a_time() {
+    let agency = Agency::with(|_, limits| limits.settling_max = 1);
+    let trips = [trip(), trip(), trip()];
+    for trip in trips {
+        let held = agency.ask("passeios", Hold::new(trip, Revision(0), vec![item("t1")], 1));
+        assert_eq!(held["estado"], "segura", "{held}");
+    }
+    eventually("all places are free again", || tours_left(&agency) == 3);
+}
+
+/// Somebody in a daemon's place who takes every connection and never answers.
+fn silent(agency: &Agency, name: &str) -> std::net::TcpListener {
+    std::net::TcpListener::bind(agency.address(name)).unwrap()
+}
+
+#[test]
+fn a_peer_that_never_answers_is_asked_again_and_others_are_settled_meanwhile() {
+    let mut agency = Agency::with(|_, limits| limits.settling_max = 1);
+    agency.change_deadlines(|deadlines| deadlines.peer_reply = Duration::from_millis(200));
+    let (stuck, other) = (trip(), trip());
+    hold_all(&agency, stuck);
+    agency.stop("voos");
+    let silent = silent(&agency, "voos");
+    pin_all(&agency, stuck);
+    let (asked, are_asked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in silent.incoming() {
+            let asked = asked.clone();
+            std::thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                let mut bytes = [0; 4096];
+                while let Ok(count @ 1..) = std::io::Read::read(&mut stream, &mut bytes) {
+                    let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                    if text.contains("desfecho") && asked.send(()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    for _ in 0..6 {
+        are_asked.recv_timeout(support::PATIENCE).unwrap();
+    }
+    agency.ask("passeios", Hold::new(other, Revision(0), vec![item("t1")], 1));
+    agency.wait_for("passeios", other, "solta");
+    assert_eq!(agency.state("passeios", stuck), "fixa");
+}
+
+#[test]
+fn what_was_let_go_long_ago_is_forgotten() {
+    let agency = Agency::with(|trips, _| {
+        trips.forget = Duration::from_millis(20);
+        trips.tombstone_days = 2;
+    });
+    let old = trip();
+    agency.ask("passeios", LetGo::new(old));
+    assert_eq!(agency.state("passeios", old), "solta");
+    agency.travel(Duration::from_secs(3 * 24 * 3_600));
+    agency.wait_for("passeios", old, "nenhuma");
+}
+
+#[test]
+fn a_hold_lasts_no_longer_when_the_clock_is_set_back_while_the_daemon_is_down() {
+    let mut agency = Agency::new();
+    let year = Duration::from_secs(365 * 24 * 3_600);
+    agency.travel(year);
+    agency.stop("passeios");
+    agency.start("passeios");
+    let ahead = agency.trip();
+    agency.ask("passeios", Hold::new(ahead, Revision(0), vec![item("t1")], 1));
+    assert_eq!(tours_left(&agency), 2);
+    agency.stop("passeios");
+    agency.travel(Duration::ZERO);
+    agency.start("passeios");
+    eventually("the place is free again", || tours_left(&agency) == 3);
+    // And a hold of now lasts as long as it should.
+    let now = agency.trip();
+    assert_eq!(agency.ask("passeios", hold(now, "t1"))["estado"], "segura");
+    assert_eq!(agency.state("passeios", now), "segura");
 }
 
 #[test]

@@ -317,7 +317,7 @@ fn an_administrator_settles_a_part_by_hand_and_it_is_shown() {
 #[test]
 fn trips_are_listed_page_by_page() {
     let agency = Agency::new();
-    let (booked, _) = booked(&agency);
+    let (booked, locator) = booked(&agency);
     let held = trip();
     agency.ask("passeios", hold(held, "t1"));
     let list = |rest: &str| {
@@ -328,6 +328,12 @@ fn trips_are_listed_page_by_page() {
         (ids, page["mais"] == true)
     };
     let (booked, held) = (booked.to_string(), held.to_string());
+    let one = |locator: &str| {
+        let list = format!(r#"{{"action":"listar","filtro":"todas","localizador":"{locator}"}}"#);
+        agency.connect("voos").ask(&list)["viagens"].clone()
+    };
+    assert_eq!(one(&locator)[0]["viagem"], booked.as_str());
+    assert_eq!(one("VAAAAA"), json!([]));
     assert_eq!(list(r#""filtro":"todas""#), (vec![booked.clone(), held.clone()], false));
     assert_eq!(list(r#""filtro":"todas","limite":1"#), (vec![booked.clone()], true));
     let after = format!(r#""filtro":"todas","limite":1,"apos":"{booked}""#);

@@ -41,7 +41,6 @@ pub(crate) fn course(message: &TripMessage) -> Course {
 }
 
 /// What answers the messages of trips.
-#[derive(Debug)]
 pub(crate) struct Trips {
     pub(super) name: DaemonName,
     pub(super) ledger: Ledger,
@@ -107,10 +106,7 @@ impl Trips {
                 contact: alter.contact.clone(),
             },
             TripMessage::Force(force) => {
-                warn!(
-                    "Trip {} is settled by hand: {:?}, {}",
-                    force.trip, force.state, force.reason
-                );
+                warn!("Trip {} is settled by hand: {:?}", force.trip, force.state);
                 Order::Force { state: force.state, reason: force.reason.clone() }
             }
             TripMessage::QuoteCancellation(quote) => return Ok(self.quote::<P>(quote.trip, now)),

@@ -50,33 +50,37 @@ impl Guesses {
         Self { memory: Mutex::default(), per_locator_max, per_address_max, counted_for }
     }
 
-    /// Whether a guess may be made; without an address only the locator counts.
+    /// Counts a guess, if it may be made; without an address only the locator counts.
     ///
     /// # Errors
     /// `ocupado`, whether or not the guess would be right.
-    pub(crate) fn check(
+    pub(crate) fn guess(
         &self,
         locator: Locator,
         address: Option<ClientAddress>,
         now: Instant,
     ) -> Result<(), WireError> {
-        let memory = self.memory();
+        let mut memory = self.memory();
         let by_locator = memory.locators.count(&locator, now, self.counted_for);
         let by_address = address
             .map_or(0, |address| memory.addresses.count(&address.into(), now, self.counted_for));
-        if by_locator < self.per_locator_max && by_address < self.per_address_max {
-            return Ok(());
+        if by_locator >= self.per_locator_max || by_address >= self.per_address_max {
+            let message = "houve tentativas demais; tente de novo mais tarde";
+            return Err(WireError::new(Code::Busy, message));
         }
-        let message = "houve tentativas demais; tente de novo mais tarde";
-        Err(WireError::new(Code::Busy, message))
-    }
-
-    /// Remembers a guess that was wrong.
-    pub(crate) fn wrong(&self, locator: Locator, address: Option<ClientAddress>, now: Instant) {
-        let mut memory = self.memory();
         memory.locators.add(locator, now, self.counted_for);
         if let Some(address) = address {
             memory.addresses.add(address.into(), now, self.counted_for);
+        }
+        Ok(())
+    }
+
+    /// Counts a guess no more, because it was right.
+    pub(crate) fn was_right(&self, locator: Locator, address: Option<ClientAddress>) {
+        let mut memory = self.memory();
+        memory.locators.take(&locator);
+        if let Some(address) = address {
+            memory.addresses.take(&address.into());
         }
     }
 
@@ -116,6 +120,12 @@ impl<K: Hash + Eq + Copy> Tally<K> {
         let first = if count == 0 { now } else { entry.1 };
         *entry = (count.saturating_add(1), first, now);
     }
+
+    fn take(&mut self, key: &K) {
+        if let Some((count, ..)) = self.0.get_mut(key) {
+            *count = count.saturating_sub(1);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -137,29 +147,37 @@ mod tests {
         let (guesses, now) = (Guesses::new(2, 100, MINUTE), Instant::now());
         let mine = locator("VA9AAE");
         for _ in 0..2 {
-            guesses.check(mine, None, now).unwrap();
-            guesses.wrong(mine, None, now);
+            guesses.guess(mine, None, now).unwrap();
         }
-        assert_eq!(guesses.check(mine, None, now).unwrap_err().code, Code::Busy);
-        guesses.check(locator("VA9AAF"), None, now).unwrap();
-        guesses.check(mine, None, now + MINUTE - Duration::from_secs(1)).unwrap_err();
-        guesses.check(mine, None, now + MINUTE).unwrap();
+        assert_eq!(guesses.guess(mine, None, now).unwrap_err().code, Code::Busy);
+        guesses.guess(locator("VA9AAF"), None, now).unwrap();
+        guesses.guess(mine, None, now + MINUTE - Duration::from_secs(1)).unwrap_err();
         // The next window begins with its own first guess.
-        guesses.wrong(mine, None, now + MINUTE);
-        guesses.check(mine, None, now + MINUTE).unwrap();
+        guesses.guess(mine, None, now + MINUTE).unwrap();
+        guesses.guess(mine, None, now + MINUTE).unwrap();
+        guesses.guess(mine, None, now + MINUTE + MINUTE / 2).unwrap_err();
     }
 
     #[test]
     fn an_address_is_closed_at_its_limit_whatever_locators_it_tries() {
         let (guesses, now) = (Guesses::new(100, 3, MINUTE), Instant::now());
         for text in ["VA9AAC", "VA9AAD", "VA9AAE"] {
-            guesses.check(locator(text), address("192.0.2.7"), now).unwrap();
-            guesses.wrong(locator(text), address("192.0.2.7"), now);
+            guesses.guess(locator(text), address("192.0.2.7"), now).unwrap();
         }
-        guesses.check(locator("VA9AAF"), address("192.0.2.7"), now).unwrap_err();
-        guesses.check(locator("VA9AAF"), address("::ffff:192.0.2.7"), now).unwrap_err();
-        guesses.check(locator("VA9AAF"), address("192.0.2.8"), now).unwrap();
-        guesses.check(locator("VA9AAF"), None, now).unwrap();
+        guesses.guess(locator("VA9AAF"), address("192.0.2.7"), now).unwrap_err();
+        guesses.guess(locator("VA9AAF"), address("::ffff:192.0.2.7"), now).unwrap_err();
+        guesses.guess(locator("VA9AAF"), address("192.0.2.8"), now).unwrap();
+        guesses.guess(locator("VA9AAF"), None, now).unwrap();
+    }
+
+    #[test]
+    fn a_guess_that_was_right_counts_neither_for_its_locator_nor_for_its_address() {
+        let (guesses, now) = (Guesses::new(1, 1, MINUTE), Instant::now());
+        let (mine, here) = (locator("VA9AAE"), address("192.0.2.7"));
+        for _ in 0..9 {
+            guesses.guess(mine, here, now).unwrap();
+            guesses.was_right(mine, here);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! that nothing here depends on anybody waiting for an answer.
 
 use super::holders::{HoldLimits, Holders};
+use crate::clock::Clock;
 use agencia_protocol::request::TripCounts;
 use agencia_protocol::trip::{Hold, PartState, Timestamp};
 use agencia_protocol::{TripId, WireError};
@@ -15,40 +16,65 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What is live, shared by the ledger's thread, the connections and the resolver.
-#[derive(Debug)]
 pub(crate) struct Live {
     limits: Limits,
+    clock: Arc<dyn Clock>,
     state: Mutex<LiveState>,
     /// At most one message: something is due earlier than before.
     earlier: (Sender<()>, Receiver<()>),
 }
 
-#[derive(Debug)]
 struct LiveState {
     agenda: Agenda,
-    rows: HashMap<TripId, Arc<Row>>,
+    rows: HashMap<TripId, LiveRow>,
     holders: Holders,
 }
 
+/// What is kept of a trip for which something is still to be done.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveRow {
+    pub(crate) row: Arc<Row>,
+    /// How far the row's moments are ahead of the clock: after the clock was set back while the
+    /// daemon was down, they are. What the row needs is due when its own time has come, so that a
+    /// hold never lasts longer than it was taken for and what was due is still due.
+    ahead: Duration,
+}
+
+impl LiveRow {
+    /// The row's own time, when the clock says this.
+    pub(crate) fn time(&self, now: Timestamp) -> Timestamp {
+        now.after(self.ahead)
+    }
+}
+
 impl Live {
-    pub(crate) fn new(limits: Limits, holds: HoldLimits) -> Self {
+    pub(crate) fn new(limits: Limits, holds: HoldLimits, clock: Arc<dyn Clock>) -> Self {
         let (agenda, rows) = Default::default();
         let holders = Holders::new(holds);
         let state = Mutex::new(LiveState { agenda, rows, holders });
-        Self { limits, state, earlier: async_channel::bounded(1) }
+        Self { limits, clock, state, earlier: async_channel::bounded(1) }
+    }
+
+    /// The moment that tasks are due by.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now().timestamp()
     }
 
     /// Follows a row that was written, or that was read at the start.
     pub(crate) fn follow(&self, trip: TripId, row: &Arc<Row>) {
+        let ahead = latest(row).map_or(Duration::ZERO, |latest| latest.since(self.now()));
         let mut state = self.state();
         let before = state.agenda.next();
-        state.agenda.observe(trip, row, &self.limits);
+        match ahead.is_zero() {
+            true => state.agenda.observe(trip, row, &self.limits),
+            false => state.agenda.observe(trip, &moved_back(row, ahead), &self.limits),
+        }
         match row.state() {
             PartState::Held | PartState::Pinned => state.holders.holds(trip),
             _ => state.holders.remove(trip),
         }
         match row.is_live() {
-            true => state.rows.insert(trip, row.clone()),
+            true => state.rows.insert(trip, LiveRow { row: row.clone(), ahead }),
             false => state.rows.remove(&trip),
         };
         let after = state.agenda.next();
@@ -69,17 +95,19 @@ impl Live {
     }
 
     /// What is kept of a trip for which something is still to be done.
-    pub(crate) fn row(&self, trip: TripId) -> Option<Arc<Row>> {
+    pub(crate) fn row(&self, trip: TripId) -> Option<LiveRow> {
         self.state().rows.get(&trip).cloned()
     }
 
     /// Takes what is due.
-    pub(crate) fn take_due(&self, now: Timestamp, max: usize) -> Vec<(TripId, Task)> {
+    pub(crate) fn take_due(&self, max: usize) -> Vec<(TripId, Task)> {
+        let now = self.now();
         self.state().agenda.take_due(now, max, &self.limits)
     }
 
     /// How long it takes until something is due.
-    pub(crate) fn next_in(&self, now: Timestamp) -> Option<Duration> {
+    pub(crate) fn next_in(&self) -> Option<Duration> {
+        let now = self.now();
         self.state().agenda.next().map(|due| due.since(now))
     }
 
@@ -89,27 +117,18 @@ impl Live {
         self.earlier.1.recv().await.ok();
     }
 
-    /// The latest moment that a live row knows of. Where the clock was set back while the daemon
-    /// was down, that is in the future.
-    pub(crate) fn latest(&self) -> Option<Timestamp> {
-        let state = self.state();
-        let moments = state.rows.values().flat_map(|row| {
-            let part = row.part.iter().map(|part| part.since);
-            part.chain(row.decision.iter().map(|decision| decision.at))
-        });
-        moments.max()
-    }
-
     /// How many unsettled trips are how far.
-    pub(crate) fn counts(&self, now: Timestamp) -> TripCounts {
+    pub(crate) fn counts(&self) -> TripCounts {
+        let now = self.now();
         let state = self.state();
         let mut counts = TripCounts::default();
-        for row in state.rows.values() {
+        for live in state.rows.values() {
+            let row = &live.row;
             match row.part.as_ref().map(|part| (&part.state, part.since)) {
                 Some((State::Held { .. }, _)) => counts.held += 1,
                 Some((State::Pinned { .. }, since)) => {
                     counts.pinned += 1;
-                    let late = now.since(since) > self.limits.decision_deadline;
+                    let late = live.time(now).since(since) > self.limits.decision_deadline;
                     counts.in_doubt += u64::from(late);
                 }
                 _ => {}
@@ -126,9 +145,33 @@ impl Live {
     }
 }
 
+/// The latest moment that a row knows of, deadlines aside.
+fn latest(row: &Row) -> Option<Timestamp> {
+    let part = row.part.iter().map(|part| part.since);
+    part.chain(row.decision.iter().map(|decision| decision.at)).max()
+}
+
+/// The row with every moment so much earlier.
+fn moved_back(row: &Row, by: Duration) -> Row {
+    let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    let earlier = |moment: &mut Timestamp| {
+        *moment = Timestamp::from_unix_millis(moment.unix_millis().saturating_sub(millis));
+    };
+    let mut row = row.clone();
+    if let Some(part) = &mut row.part {
+        earlier(&mut part.since);
+        if let State::Held { expires } = &mut part.state {
+            earlier(expires);
+        }
+    }
+    if let Some(decision) = &mut row.decision {
+        earlier(&mut decision.at);
+    }
+    row
+}
+
 /// A place among what may be held, taken before it is known whether it will be held. It is given
 /// back when this is dropped and nothing is held.
-#[derive(Debug)]
 pub(crate) struct Admission {
     live: Arc<Live>,
     trip: TripId,
@@ -137,9 +180,159 @@ pub(crate) struct Admission {
 impl Drop for Admission {
     fn drop(&mut self) {
         let mut state = self.live.state();
-        let part = state.rows.get(&self.trip).map(|row| row.state());
+        let part = state.rows.get(&self.trip).map(|live| live.row.state());
         if !matches!(part, Some(PartState::Held | PartState::Pinned)) {
             state.holders.remove(self.trip);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Now;
+    use agencia_catalog::Moment;
+    use agencia_protocol::trip::{Outcome, Revision};
+    use agencia_trip::row::{Decision, Part, Parts, Verdict};
+    use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+
+    const NOW: i64 = 1_900_000_000_000;
+    const SECOND: i64 = 1_000;
+
+    #[derive(Clone)]
+    struct Settable(Arc<AtomicI64>);
+
+    impl Clock for Settable {
+        fn now(&self) -> Now {
+            Now { moment: Moment::first(), unix_millis: self.0.load(Relaxed) }
+        }
+    }
+
+    fn live() -> (Arc<Live>, Settable) {
+        let clock = Settable(Arc::new(AtomicI64::new(NOW)));
+        let holds = HoldLimits { max: 1, per_visitor_max: 1, per_address_max: 1 };
+        (Arc::new(Live::new(Limits::default(), holds, Arc::new(clock.clone()))), clock)
+    }
+
+    fn trip(number: u128) -> TripId {
+        TripId::from_uuid(uuid::Uuid::from_u128(number))
+    }
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_unix_millis(millis)
+    }
+
+    fn part(since: i64, state: State) -> Arc<Row> {
+        let part = Part {
+            revision: Revision(0),
+            items: Arc::new([]),
+            first_held: at(since),
+            state,
+            since: at(since),
+            locator: None,
+            forced: None,
+        };
+        Arc::new(Row { part: Some(part), decision: None })
+    }
+
+    fn held(since: i64, secs: i64) -> Arc<Row> {
+        part(since, State::Held { expires: at(since + secs * SECOND) })
+    }
+
+    fn parts() -> Arc<Parts> {
+        Arc::new(Parts::new("voos".parse().unwrap(), Default::default()))
+    }
+
+    fn released(since: i64) -> Arc<Row> {
+        let why = agencia_trip::row::Release::LetGo;
+        part(since, State::Released { why, parts: None })
+    }
+
+    #[test]
+    fn a_hold_is_due_at_its_deadline_and_not_after_it_is_gone() {
+        let (live, clock) = live();
+        live.follow(trip(1), &held(NOW, 60));
+        assert_eq!((live.next_in(), live.take_due(9)), (Some(Duration::from_secs(60)), vec![]));
+        clock.0.store(NOW + 60 * SECOND, Relaxed);
+        assert_eq!(live.take_due(9), [(trip(1), Task::Expire)]);
+        live.follow(trip(1), &released(NOW + 60 * SECOND));
+        assert!(live.next_in().is_none() && live.row(trip(1)).is_none());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_lengthens_no_hold_and_no_wait() {
+        let (live, clock) = live();
+        let year = 365 * 24 * 3_600 * SECOND;
+        live.follow(trip(1), &held(NOW + year, 60));
+        assert_eq!(live.next_in(), Some(Duration::from_secs(60)));
+        let row = live.row(trip(1)).unwrap();
+        // When it is due its own deadline has come.
+        clock.0.store(NOW + 60 * SECOND, Relaxed);
+        assert_eq!(live.take_due(9), [(trip(1), Task::Expire)]);
+        assert_eq!(row.time(live.now()), at(NOW + year + 60 * SECOND));
+        // A hold of now is not due for that.
+        live.follow(trip(2), &held(NOW + 60 * SECOND, 60));
+        assert_eq!(live.take_due(9), []);
+
+        live.follow(trip(3), &part(NOW + year, State::Pinned { parts: parts() }));
+        clock.0.store(NOW + 66 * SECOND, Relaxed);
+        let due: Vec<_> = live.take_due(9).into_iter().map(|(trip, _)| trip).collect();
+        assert_eq!(due, [trip(1), trip(3)]);
+    }
+
+    #[test]
+    fn the_resolver_hears_only_of_what_is_due_earlier() {
+        let (live, _) = live();
+        let heard =
+            || futures_lite::future::block_on(futures_lite::future::poll_once(live.is_earlier()));
+        live.follow(trip(1), &held(NOW, 60));
+        assert!(heard().is_some());
+        live.follow(trip(2), &held(NOW, 61));
+        assert!(heard().is_none());
+        live.follow(trip(3), &held(NOW, 59));
+        assert!(heard().is_some());
+    }
+
+    #[test]
+    fn a_place_is_given_back_unless_something_is_held() {
+        let (live, _) = live();
+        let hold = |number| Hold::new(trip(number), Revision(0), Vec::new(), 60);
+        let refused = live.admit(&hold(1)).unwrap();
+        assert!(live.admit(&hold(2)).is_err());
+        drop(refused);
+        let taken = live.admit(&hold(2)).unwrap();
+        live.follow(trip(2), &held(NOW, 60));
+        drop(taken);
+        assert!(live.admit(&hold(1)).is_err());
+        // What is pinned is still held; what is let go is not.
+        live.follow(trip(2), &part(NOW, State::Pinned { parts: parts() }));
+        assert!(live.admit(&hold(1)).is_err());
+        live.follow(trip(2), &released(NOW));
+        live.admit(&hold(1)).unwrap();
+    }
+
+    #[test]
+    fn what_is_unsettled_is_counted_and_what_is_late_is_in_doubt() {
+        let (live, clock) = live();
+        live.follow(trip(1), &held(NOW, 60));
+        live.follow(trip(2), &part(NOW, State::Pinned { parts: parts() }));
+        let mut decided = Row::clone(&part(NOW, State::Confirmed { parts: parts() }));
+        decided.decision = Some(Decision {
+            verdict: Verdict::Committed,
+            at: at(NOW),
+            parts: Some(parts()),
+            locator: None,
+            travellers: Vec::new(),
+            contact: None,
+            pending: ["passeios".parse().unwrap()].into(),
+        });
+        assert_eq!(decided.decision.as_ref().unwrap().outcome(), Outcome::Committed);
+        live.follow(trip(3), &Arc::new(decided));
+        let expected = TripCounts { held: 1, pinned: 1, pending: 1, ..TripCounts::default() };
+        assert_eq!(live.counts(), expected);
+        clock.0.store(NOW + 10 * SECOND, Relaxed);
+        assert_eq!(live.counts().in_doubt, 0);
+        clock.0.store(NOW + 10 * SECOND + 1, Relaxed);
+        assert_eq!(live.counts().in_doubt, 1);
     }
 }

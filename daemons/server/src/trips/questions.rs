@@ -43,18 +43,15 @@ impl Trips {
             }
             ConsultBy::Voucher(locator, surname) => {
                 let (address, guesses) = (consult.address, self.guesses.clone());
-                guesses.check(locator, address, Instant::now())?;
+                // Counted before it is known to be wrong: nobody guesses faster than is counted.
+                guesses.guess(locator, address, Instant::now())?;
                 let found = self.ledger.find(locator);
                 Ok(Box::pin(async move {
-                    match found.await.map_err(refused)? {
-                        Some((trip, row)) if consult::is_of(&row, &surname) => {
-                            written(&consult::view(trip, &row))
-                        }
-                        _ => {
-                            guesses.wrong(locator, address, Instant::now());
-                            Err(consult::no_such_voucher())
-                        }
-                    }
+                    let found = found.await.map_err(refused)?;
+                    let right = found.filter(|(_, row)| consult::is_of(row, &surname));
+                    let (trip, row) = right.ok_or_else(consult::no_such_voucher)?;
+                    guesses.was_right(locator, address);
+                    written(&consult::view(trip, &row))
                 }))
             }
         }

@@ -5,7 +5,6 @@
 //! cut off by the end of the daemon: it comes again until its trip no longer needs it.
 
 use super::live::Live;
-use crate::clock::Clock;
 use crate::crew::Crew;
 use crate::peers::Colleagues;
 use agencia_client::ClientError;
@@ -35,9 +34,6 @@ pub(crate) struct Resolver {
     pub(crate) ledger: Ledger,
     pub(crate) live: Arc<Live>,
     pub(crate) colleagues: Arc<Colleagues>,
-    pub(crate) clock: Arc<dyn Clock>,
-    /// How far the agenda's clock is ahead of the daemon's.
-    pub(crate) ahead: Duration,
     /// How many trips are settled at the same time.
     pub(crate) settling_max: usize,
 }
@@ -47,7 +43,7 @@ impl Resolver {
     pub(crate) async fn work(self: Arc<Self>, crew: Crew) {
         let turns = Arc::new(Semaphore::new(self.settling_max));
         loop {
-            for (trip, task) in self.live.take_due(self.now(), self.settling_max) {
+            for (trip, task) in self.live.take_due(self.settling_max) {
                 let turn = turns.acquire_arc().await;
                 let resolver = self.clone();
                 crew.spawn_until_stopped(async move {
@@ -55,7 +51,7 @@ impl Resolver {
                     drop(turn);
                 });
             }
-            let pause = self.live.next_in(self.now()).unwrap_or(PAUSE_MAX);
+            let pause = self.live.next_in().unwrap_or(PAUSE_MAX);
             let due = async {
                 Timer::after(pause.clamp(PAUSE_MIN, PAUSE_MAX)).await;
             };
@@ -63,30 +59,32 @@ impl Resolver {
         }
     }
 
-    /// The moment for the agenda: never before a moment that a row knows of already. Where the
-    /// wall clock was set back while the daemon was down, a hold so lasts no longer than it was
-    /// taken for, and what was due is still due.
-    fn now(&self) -> Timestamp {
-        self.clock.now().timestamp().after(self.ahead)
-    }
-
     async fn settle(&self, trip: TripId, task: Task) {
         let done = match &task {
-            Task::Expire => self.order(trip, Order::Expire, self.now()).await,
+            Task::Expire => self.expire(trip).await,
             Task::Ask { anchor } => self.ask(trip, anchor).await,
             Task::Tell { daemon } => self.tell(trip, daemon).await,
         };
         match done {
             Ok(()) => {}
-            Err(Unsettled::Refused(error)) => warn!("Trip {trip}, {task:?}: {error}"),
+            Err(unsettled @ (Unsettled::Refused(_) | Unsettled::Stranger(_))) => {
+                warn!("Trip {trip}, {task:?}: {unsettled}");
+            }
             Err(unsettled) => debug!("Trip {trip}, {task:?}: {unsettled}"),
         }
     }
 
+    /// A hold's deadline has come, by the time that the hold was taken in.
+    async fn expire(&self, trip: TripId) -> Result<(), Unsettled> {
+        let Some(live) = self.live.row(trip) else { return Ok(()) };
+        self.order(trip, Order::Expire, live.time(self.live.now())).await
+    }
+
     /// A pinned part asks its anchor.
     async fn ask(&self, trip: TripId, anchor: &DaemonName) -> Result<(), Unsettled> {
-        let Some(row) = self.live.row(trip) else { return Ok(()) };
-        let Some(question) = resolver::question(trip, &row, self.now()) else { return Ok(()) };
+        let Some(live) = self.live.row(trip) else { return Ok(()) };
+        let now = live.time(self.live.now());
+        let Some(question) = resolver::question(trip, &live.row, now) else { return Ok(()) };
         let reply: OutcomeReply = self.call(anchor, question).await?;
         match resolver::answer(reply) {
             Some(command) => self.follow(trip, command).await,
@@ -96,8 +94,8 @@ impl Resolver {
 
     /// The anchor repeats its outcome.
     async fn tell(&self, trip: TripId, daemon: &DaemonName) -> Result<(), Unsettled> {
-        let Some(row) = self.live.row(trip) else { return Ok(()) };
-        let Some(told) = self.telling(trip, &row).await? else { return Ok(()) };
+        let Some(live) = self.live.row(trip) else { return Ok(()) };
+        let Some(told) = self.telling(trip, &live.row).await? else { return Ok(()) };
         let reply: StateReply = self.call(daemon, told.clone()).await?;
         self.follow(trip, resolver::acknowledgement(daemon.clone(), &told, reply)).await
     }
@@ -130,7 +128,7 @@ impl Resolver {
     }
 
     async fn follow(&self, trip: TripId, command: Command) -> Result<(), Unsettled> {
-        self.order(trip, command.into(), self.clock.now().timestamp()).await
+        self.order(trip, command.into(), self.live.now()).await
     }
 
     async fn order(&self, trip: TripId, order: Order, at: Timestamp) -> Result<(), Unsettled> {

@@ -9,13 +9,14 @@ use agencia_protocol::trip::{
     Apply, DaemonName, Decide, Hold, Pin, Revision, Timestamp, TripItem, TripMessage,
 };
 use agencia_protocol::{Day, TripId};
-use agencia_server::{Clock, Now, ServeError, Server, Settings, Trips, bind, serve};
+use agencia_server::{Clock, Deadlines, Now, ServeError, Server, Settings, Trips, bind, serve};
 use agencia_voos::Flights;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -35,8 +36,9 @@ const TOURS: &str = r#"[{"horario":"10:00h","valor":"20,00R$","dia":"11/01/2030"
 
 pub(crate) const NAMES: [&str; 3] = ["voos", "hospedagens", "passeios"];
 
-/// The first of December 2029, and from then on as time passes.
-pub(crate) struct Ticking;
+/// The first of December 2029, and from then on as time passes, some milliseconds ahead.
+#[derive(Clone, Default)]
+pub(crate) struct Ticking(Arc<AtomicI64>);
 
 impl Ticking {
     const START: i64 = 1_890_788_400_000;
@@ -55,7 +57,7 @@ impl Ticking {
 impl Clock for Ticking {
     fn now(&self) -> Now {
         let moment = Moment { day: Day::from_iso("2029-12-01").expect("a day"), minute: 0 };
-        Now { moment, unix_millis: Self::millis() }
+        Now { moment, unix_millis: Self::millis() + self.0.load(Ordering::Relaxed) }
     }
 }
 
@@ -78,6 +80,8 @@ pub(crate) struct Agency {
     addresses: BTreeMap<&'static str, SocketAddr>,
     running: BTreeMap<&'static str, Running>,
     change: Change,
+    deadlines: fn(&mut Deadlines),
+    clock: Ticking,
 }
 
 struct Running {
@@ -99,7 +103,8 @@ impl Agency {
             (*name, listener.local_addr().expect("an address"))
         };
         let addresses = listeners.iter().map(address).collect();
-        let mut agency = Self { folder, addresses, running: BTreeMap::new(), change };
+        let (running, clock) = (BTreeMap::new(), Ticking::default());
+        let mut agency = Self { folder, addresses, running, change, deadlines: |_| {}, clock };
         agency.write_peers();
         for (name, text) in NAMES.into_iter().zip([FLIGHTS, STAYS, TOURS]) {
             std::fs::write(agency.path(&format!("{name}.json")), text).expect("room for a file");
@@ -138,7 +143,32 @@ impl Agency {
         settings.trips.ask_first = Duration::from_millis(250);
         settings.trips.ask_pause_max = Duration::from_millis(1_500);
         (self.change)(&mut settings.trips, &mut settings.limits);
+        (self.deadlines)(&mut settings.deadlines);
         settings
+    }
+
+    /// Changes every daemon's deadlines and starts them anew.
+    pub(crate) fn change_deadlines(&mut self, change: fn(&mut Deadlines)) {
+        self.deadlines = change;
+        for name in NAMES {
+            self.stop(name);
+            self.start(name);
+        }
+    }
+
+    /// Sets every daemon's clock so far ahead.
+    pub(crate) fn travel(&self, ahead: Duration) {
+        let millis = i64::try_from(ahead.as_millis()).expect("not so far");
+        self.clock.0.store(millis, Ordering::Relaxed);
+    }
+
+    /// A trip that begins now, by the daemons' clock.
+    pub(crate) fn trip(&self) -> TripId {
+        agencia_store::mint(Timestamp::from_unix_millis(self.clock.now().unix_millis))
+    }
+
+    pub(crate) fn address(&self, name: &str) -> SocketAddr {
+        self.addresses[name]
     }
 
     pub(crate) fn start(&mut self, name: &'static str) {
@@ -147,10 +177,11 @@ impl Agency {
     }
 
     fn start_on(&mut self, name: &'static str, listener: std::net::TcpListener) {
+        let clock = self.clock.clone();
         let running = match name {
-            "voos" => run::<Flights>(self.settings::<Flights>(), listener),
-            "hospedagens" => run::<Stays>(self.settings::<Stays>(), listener),
-            _ => run::<Tours>(self.settings::<Tours>(), listener),
+            "voos" => run::<Flights>(self.settings::<Flights>(), listener, clock),
+            "hospedagens" => run::<Stays>(self.settings::<Stays>(), listener, clock),
+            _ => run::<Tours>(self.settings::<Tours>(), listener, clock),
         };
         self.running.insert(name, running);
     }
@@ -214,8 +245,12 @@ impl Drop for Agency {
     }
 }
 
-fn run<P: Product>(settings: Settings<P::Settings>, listener: std::net::TcpListener) -> Running {
-    let server = Server::<P>::open(settings, Ticking).expect("it opens");
+fn run<P: Product>(
+    settings: Settings<P::Settings>,
+    listener: std::net::TcpListener,
+    clock: Ticking,
+) -> Running {
+    let server = Server::<P>::open(settings, clock).expect("it opens");
     let (stop, stopped) = async_channel::bounded::<()>(1);
     let stopped = async move {
         stopped.recv().await.ok();
