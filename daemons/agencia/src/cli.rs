@@ -1,5 +1,11 @@
 //! The command line.
 
+mod trips;
+mod backup;
+
+pub(crate) use backup::{Backup, Restore};
+pub(crate) use trips::{Audit, ForceRelease, InDoubt, Trip, TripName, Trips};
+
 use agencia_protocol::{Day, Limit, OfferId, People, Place};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -26,6 +32,13 @@ pub(crate) enum Command {
     Import(Import),
     Search(Search),
     Status(Status),
+    Trips(Trips),
+    Trip(Trip),
+    Indoubt(InDoubt),
+    Audit(Audit),
+    ForceRelease(ForceRelease),
+    Backup(Backup),
+    Restore(Restore),
     #[command(hide = true)]
     Run(RunProgram),
 }
@@ -209,7 +222,21 @@ mod tests {
 
     #[test]
     fn every_help_tells_the_exit_codes() {
-        for command in ["", "up", "import", "search", "search passagem", "status"] {
+        for command in [
+            "",
+            "up",
+            "import",
+            "search",
+            "search passagem",
+            "status",
+            "trips",
+            "trip",
+            "indoubt",
+            "audit",
+            "force-release",
+            "backup",
+            "restore",
+        ] {
             let words = ["agencia"].into_iter().chain(command.split_whitespace());
             let error = Cli::try_parse_from(words.chain(["--help"])).unwrap_err();
             assert!(error.to_string().contains("78 wrong settings"), "{command}: {error}");
@@ -223,6 +250,13 @@ mod tests {
             ("search passeio --city  --date 2026-02-03", "a value is required"),
             ("search hospedar --city X --date 2026-12-24 --people 0", "de 1 a 999"),
             ("import carros x.json", "possible values: voos, hospedagens, passeios"),
+            ("trip VA9AA", "by the six characters of its locator"),
+            ("trips --csv --json", "cannot be used with"),
+            ("force-release 0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11", "--reason <TEXT>"),
+            (
+                "force-release 0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11 --reason=",
+                "a reason has 1 to 500",
+            ),
             ("up --port 0", "0 is not in 1..=65535"),
             ("up --only all", "possible values: daemons, web"),
         ] {

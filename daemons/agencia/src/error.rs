@@ -1,10 +1,12 @@
 //! What an operator is told when a command fails: one line, with the way out.
 
+use crate::backup::BackupError;
 use crate::supervise::SuperviseError;
 use crate::up::Taken;
 use agencia_catalog::InventoryError;
 use agencia_client::{ClientError, PeersError};
 use agencia_mocks::MocksError;
+use agencia_protocol::TripId;
 use agencia_server::SettingsError;
 use std::fmt::Write;
 use std::io;
@@ -57,6 +59,23 @@ pub(crate) enum CommandError {
     /// A daemon gave no answer, or another than was hoped for.
     #[error("{}", asked(.0))]
     Asked(#[from] ClientError),
+    /// No daemon knows the trip.
+    #[error("no daemon knows a trip {name}; look for it with `agencia trips`")]
+    NoSuchTrip { name: String },
+    /// It is not clear which part is to be settled by hand.
+    #[error(
+        "{} of {trip} waiting for its outcome; say with --daemon which part is to be settled",
+        if *.several { "more than one daemon has a part" } else { "no daemon has a part" }
+    )]
+    WhichPart { trip: TripId, several: bool },
+    /// A part was not settled by hand.
+    #[error(
+        "{daemon}: the part of {trip} is {state}, and that was not changed; look with `agencia trip {trip}`"
+    )]
+    NotSettled { trip: TripId, daemon: String, state: &'static str },
+    /// A backup or a restore.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// Children cannot be watched.
     #[error("{0}; give another folder with --dir")]
     Supervise(#[from] SuperviseError),
@@ -104,7 +123,7 @@ fn asked(error: &ClientError) -> String {
     }
 }
 
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

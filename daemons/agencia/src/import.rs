@@ -37,8 +37,8 @@ pub(crate) fn run(options: &Import, peers: Option<&Path>) -> Result<ExitCode, Co
     let peer = known.named(daemon.name)?;
     let inventory = match (&options.inventory, &options.dir) {
         (Some(file), _) => file.clone(),
-        (None, Some(dir)) => dir.join("inventory").join(daemon.inventory),
-        (None, None) => (daemon.inventory_in_force)(options.config.as_deref())?,
+        (None, Some(dir)) => daemon.files_in(Some(dir))?.inventory,
+        (None, None) => (daemon.files)(options.config.as_deref())?.inventory,
     };
     let staged = Staged::create(&inventory, &options.file)?;
     let bar = progress_bar(&options.file)?;

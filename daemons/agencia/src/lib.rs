@@ -1,4 +1,4 @@
-//! The operator's command: up, import, search, status.
+//! The operator's command: up, import, search, status, trips and their audit, backup, restore.
 //!
 //! Everything is here and not in the binary, so that tests can call it. [`supervise`] knows nothing
 //! of the agency and is used by `up` alone; the other commands ask daemons over the wire.
@@ -10,6 +10,8 @@ pub mod supervise;
 mod import;
 mod search;
 mod status;
+mod trips;
+mod backup;
 mod ask;
 mod table;
 mod error;
@@ -36,6 +38,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Import(options) => import::run(&options, cli.peers.as_deref()),
         Command::Search(options) => search::run(options, cli.peers.as_deref()),
         Command::Status(options) => status::run(&options, cli.peers.as_deref()),
+        Command::Trips(options) => trips::list::run(&options, cli.peers.as_deref()),
+        Command::Trip(options) => trips::show::run(&options, cli.peers.as_deref()),
+        Command::Indoubt(options) => trips::doubt::run(&options, cli.peers.as_deref()),
+        Command::Audit(options) => trips::audit::run(&options, cli.peers.as_deref()),
+        Command::ForceRelease(options) => trips::force::run(&options, cli.peers.as_deref()),
+        Command::Backup(options) => backup::save::run(&options, cli.peers.as_deref()),
+        Command::Restore(options) => backup::restore::run(&options, cli.peers.as_deref()),
         Command::Run(_) => unreachable!("run above"),
     };
     match done {

@@ -5,6 +5,7 @@
 use crate::cli::RunProgram;
 use crate::error::CommandError;
 use crate::import;
+use crate::trips::sold;
 use agencia_catalog::Product;
 use agencia_server::{Flags, Settings};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
@@ -20,22 +21,37 @@ pub(crate) struct Daemon {
     pub(crate) inventory: &'static str,
     /// The action of its search.
     pub(crate) search: &'static str,
-    /// Where its settings say that the inventory in force is; without a file, the default one.
-    pub(crate) inventory_in_force: fn(Option<&Path>) -> Result<PathBuf, CommandError>,
+    /// Where its settings say that its files are; without a settings file, the default ones.
+    pub(crate) files: fn(Option<&Path>) -> Result<Files, CommandError>,
     /// Checks an inventory file and writes it as JSON.
     pub(crate) stage: import::Stage,
+    /// Reads a record that was sold.
+    pub(crate) sold: sold::Read,
     run: fn(Vec<OsString>) -> ExitCode,
+}
+
+/// Where the files of a daemon are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Files {
+    /// The inventory in force.
+    pub(crate) inventory: PathBuf,
+    /// The ledger.
+    pub(crate) ledger: PathBuf,
+    /// The key that the daemons share.
+    pub(crate) key: PathBuf,
+    /// The file that says where the daemons are.
+    pub(crate) peers: PathBuf,
 }
 
 /// All daemons, in the order in which they are started.
 pub(crate) static DAEMONS: [Daemon; 3] = [
-    Daemon::of::<agencia_voos::Flights>(agencia_mocks::FLIGHTS_FILE, |args| {
+    Daemon::of::<agencia_voos::Flights>(agencia_mocks::FLIGHTS_FILE, sold::flight, |args| {
         agencia_voos::run(args)
     }),
-    Daemon::of::<agencia_hospedagens::Stays>(agencia_mocks::STAYS_FILE, |args| {
+    Daemon::of::<agencia_hospedagens::Stays>(agencia_mocks::STAYS_FILE, sold::stay, |args| {
         agencia_hospedagens::run(args)
     }),
-    Daemon::of::<agencia_passeios::Tours>(agencia_mocks::TOURS_FILE, |args| {
+    Daemon::of::<agencia_passeios::Tours>(agencia_mocks::TOURS_FILE, sold::tour, |args| {
         agencia_passeios::run(args)
     }),
 ];
@@ -43,14 +59,22 @@ pub(crate) static DAEMONS: [Daemon; 3] = [
 /// The name of the web client.
 pub(crate) const WEB: &str = "web";
 
+/// The name of a ledger in a daemon's folder of state.
+pub(crate) const LEDGER_FILE: &str = "livro.sqlite";
+
 impl Daemon {
-    const fn of<P: Product>(inventory: &'static str, run: fn(Vec<OsString>) -> ExitCode) -> Self {
+    const fn of<P: Product>(
+        inventory: &'static str,
+        sold: sold::Read,
+        run: fn(Vec<OsString>) -> ExitCode,
+    ) -> Self {
         Self {
             name: P::NAME,
             inventory,
             search: P::SEARCH,
-            inventory_in_force: inventory_in_force::<P>,
+            files: files::<P>,
             stage: import::stage::<P>,
+            sold,
             run,
         }
     }
@@ -58,6 +82,17 @@ impl Daemon {
     /// The daemon of this name.
     pub(crate) fn named(name: &str) -> Option<&'static Daemon> {
         DAEMONS.iter().find(|daemon| daemon.name == name)
+    }
+
+    /// Where its files are: in the folder of an `agencia up`, or where its settings say.
+    pub(crate) fn files_in(&self, dir: Option<&Path>) -> Result<Files, CommandError> {
+        let Some(dir) = dir else { return (self.files)(None) };
+        Ok(Files {
+            inventory: dir.join("inventory").join(self.inventory),
+            ledger: dir.join(self.name).join(LEDGER_FILE),
+            key: dir.join("chave"),
+            peers: dir.join("pares.toml"),
+        })
     }
 
     /// The daemon that answers this search.
@@ -72,10 +107,15 @@ pub(crate) fn daemon_names() -> Vec<&'static str> {
     DAEMONS.iter().map(|daemon| daemon.name).collect()
 }
 
-fn inventory_in_force<P: Product>(config: Option<&Path>) -> Result<PathBuf, CommandError> {
+fn files<P: Product>(config: Option<&Path>) -> Result<Files, CommandError> {
     let flags = Flags { config: config.map(Path::to_owned), ..Flags::default() };
     let settings = Settings::load::<P>(&flags, std::env::vars_os())?;
-    Ok(settings.inventory)
+    Ok(Files {
+        ledger: settings.ledger(),
+        key: settings.key_path(),
+        inventory: settings.inventory,
+        peers: settings.peers,
+    })
 }
 
 /// Runs one program in this process, which ends with its parent if that is asked for.

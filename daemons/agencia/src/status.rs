@@ -46,6 +46,7 @@ impl Row {
 
     fn cells(self) -> Vec<String> {
         let state = match (&self.health, self.up) {
+            (Some(health), true) if health.recovering => "in recovery",
             (_, true) => "up",
             (Some(_), false) => "not ready",
             (None, _) => "down",

@@ -5,10 +5,10 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use std::io::{self, IsTerminal, Write};
 
 /// A column: its title, and whether it holds numbers.
-pub(crate) type Column = (&'static str, bool);
+pub(crate) type Column<'a> = (&'a str, bool);
 
 /// A table of these rows; on a terminal it fits its width.
-pub(crate) fn table(columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
+pub(crate) fn table(columns: &[Column<'_>], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(columns.iter().map(|(title, _)| *title));
     if io::stdout().is_terminal() {

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod scene;
+mod lead;
 mod up;
 mod ask;
 mod import;
+mod trips;
+mod backup;

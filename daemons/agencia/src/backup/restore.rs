@@ -1,0 +1,260 @@
+//! `agencia restore`: a backup is put in force, for daemons that are stopped.
+//!
+//! Whatever this command is killed at, a daemon that starts then finds either the old ledger whole,
+//! or the new one with the mark of the recovery. Therefore the old ledger is marked too before it
+//! is replaced: that also folds its write-ahead log into it, so that one rename replaces all.
+
+use super::BackupError;
+use super::files::{self, belong_like, failed, folder_of, is_there, sync_folder, with_suffix};
+use super::manifest::{Entry, Manifest, What};
+use crate::cli::Restore;
+use crate::error::CommandError;
+use crate::programs::{DAEMONS, Daemon, Files};
+use crate::table::print;
+use agencia_protocol::trip::Timestamp;
+use agencia_store::StoreError;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What is restored into one daemon.
+struct Job<'a> {
+    daemon: &'static Daemon,
+    entry: &'a Entry,
+    files: Files,
+}
+
+pub(crate) fn run(options: &Restore, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
+    let backup = &options.backup;
+    let manifest = Manifest::load(backup)?;
+    let jobs = jobs(options, &manifest)?;
+    for entry in &manifest.files {
+        check(backup, entry)?;
+    }
+    // All are looked at before any is changed.
+    for Job { daemon, files, .. } in &jobs {
+        drop(lock(daemon.name, &files.ledger)?);
+    }
+    let now = chrono::Utc::now();
+    for job in &jobs {
+        let replaced = replace(backup, job, now)?;
+        let (name, taken) = (job.daemon.name, job.entry.taken);
+        print(&match replaced {
+            Some(kept) => format!(
+                "{name}: its ledger is that of {taken}; the one it replaces is kept as {}",
+                kept.display()
+            ),
+            None => format!("{name}: its ledger is that of {taken}; there was none"),
+        })?;
+        for line in beside(backup, &manifest, job, peers)? {
+            print(&line)?;
+        }
+    }
+    print(
+        &"now start every daemon: one that was restored is in recovery and serves searches only, \
+          until all others in pares.toml have told it what was decided after the backup; `agencia \
+          status` shows that, and `agencia audit` whether all is well",
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Which ledgers are restored, and where to.
+fn jobs<'a>(options: &Restore, manifest: &'a Manifest) -> Result<Vec<Job<'a>>, CommandError> {
+    let there: Vec<_> = manifest.ledgers().map(|(daemon, _)| daemon.to_owned()).collect();
+    let missing =
+        |name: &String| BackupError::NotInBackup { name: name.clone(), there: there.clone() };
+    if let Some(name) = options.daemons.iter().find(|name| !there.contains(name)) {
+        return Err(missing(name).into());
+    }
+    let mut jobs = Vec::new();
+    for (name, entry) in manifest.ledgers() {
+        if !options.daemons.is_empty() && !options.daemons.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        let Some(daemon) = DAEMONS.iter().find(|daemon| daemon.name == name) else {
+            return Err(BackupError::NotInBackup { name: name.to_owned(), there }.into());
+        };
+        jobs.push(Job { daemon, entry, files: daemon.files_in(options.dir.as_deref())? });
+    }
+    match jobs.is_empty() {
+        true => Err(BackupError::NotInBackup { name: "any daemon".to_owned(), there }.into()),
+        false => Ok(jobs),
+    }
+}
+
+/// Refuses a file that is not what it was.
+fn check(backup: &Path, entry: &Entry) -> Result<(), CommandError> {
+    let path = backup.join(&entry.path);
+    let reason = match files::sum(&path) {
+        Ok(sum) if sum.bytes != entry.bytes => format!("{} bytes, not {}", sum.bytes, entry.bytes),
+        Ok(sum) if sum.sha256 != entry.sha256 => "its checksum is another one".to_owned(),
+        Ok(_) => return Ok(()),
+        Err(CommandError::File { source, .. }) => source.to_string(),
+        Err(error) => return Err(error),
+    };
+    Err(BackupError::Damaged { path, reason }.into())
+}
+
+/// Takes the lock that a daemon's ledger holds.
+fn lock(name: &str, ledger: &Path) -> Result<File, CommandError> {
+    let folder = folder_of(ledger);
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, "make the folder", error))?;
+    let file = ledger.canonicalize().unwrap_or_else(|_| ledger.to_owned());
+    let path = with_suffix(&file, ".lock");
+    let mut options = File::options();
+    let lock = options.create(true).truncate(false).write(true).open(&path);
+    let lock = lock.map_err(|error| failed(&path, "open", error))?;
+    belong_like(&path, folder)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => Err(running(name, ledger).into()),
+        Err(std::fs::TryLockError::Error(error)) => Err(failed(&path, "lock", error)),
+    }
+}
+
+fn running(name: &str, ledger: &Path) -> BackupError {
+    BackupError::Running { name: name.to_owned(), ledger: ledger.to_owned() }
+}
+
+/// Puts the ledger of a backup in the place of the daemon's. Answers where that one is kept.
+fn replace(
+    backup: &Path,
+    job: &Job<'_>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Option<PathBuf>, CommandError> {
+    let Job { daemon, entry, files: Files { ledger, .. } } = job;
+    let mark = Timestamp::from_unix_millis(now.timestamp_millis());
+    let new = staged(&backup.join(&entry.path), entry, ledger, mark)?;
+    let there = is_there(ledger)?;
+    let whole = match there.then(|| agencia_store::mark_restored(ledger, mark)) {
+        None | Some(Ok(())) => true,
+        Some(Err(StoreError::Locked { .. })) => {
+            remove(&new)?;
+            return Err(running(daemon.name, ledger).into());
+        }
+        // That may be why it is replaced.
+        Some(Err(error)) => {
+            eprintln!("agencia: the ledger that is replaced: {error}");
+            false
+        }
+    };
+    let held = lock(daemon.name, ledger)?;
+    let log = with_suffix(ledger, "-wal");
+    if whole && there && log.metadata().is_ok_and(|log| log.len() > 0) {
+        remove(&new)?;
+        return Err(BackupError::Changed { name: daemon.name.to_owned() }.into());
+    }
+    let folder = folder_of(ledger);
+    let kept = there.then(|| keep(ledger, now)).transpose()?;
+    sync_folder(folder)?;
+    // Only a ledger that was not whole, or of which nothing but its log is left, still has one.
+    let stray = kept.clone().unwrap_or_else(|| with_suffix(ledger, &dated(now)));
+    move_if_there(&log, &with_suffix(&stray, "-wal"))?;
+    remove(&with_suffix(ledger, "-shm"))?;
+    std::fs::rename(&new, ledger).map_err(|error| failed(ledger, "replace", error))?;
+    sync_folder(folder)?;
+    drop(held);
+    Ok(kept)
+}
+
+/// The ledger of the backup beside the daemon's, with the mark of the recovery.
+fn staged(
+    from: &Path,
+    entry: &Entry,
+    ledger: &Path,
+    mark: Timestamp,
+) -> Result<PathBuf, CommandError> {
+    let new = with_suffix(ledger, ".restaurar");
+    for remnant in ["", "-wal", "-shm", ".lock"] {
+        remove(&with_suffix(&new, remnant))?;
+    }
+    let sum = files::copy(from, &new)?;
+    if sum.sha256 != entry.sha256 {
+        let reason = "it changed while it was copied".to_owned();
+        return Err(BackupError::Damaged { path: from.to_owned(), reason }.into());
+    }
+    agencia_store::mark_restored(&new, mark).map_err(BackupError::from)?;
+    remove(&with_suffix(&new, ".lock"))?;
+    let like = if is_there(ledger)? { ledger } else { folder_of(ledger) };
+    belong_like(&new, like)?;
+    Ok(new)
+}
+
+/// Gives the ledger a second, dated name, which it keeps when the first one is replaced.
+fn keep(ledger: &Path, now: chrono::DateTime<chrono::Utc>) -> Result<PathBuf, CommandError> {
+    let first = with_suffix(ledger, &dated(now));
+    let mut kept = first.clone();
+    for number in 2.. {
+        match std::fs::hard_link(ledger, &kept) {
+            Ok(()) => break,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                kept = with_suffix(&first, &format!("-{number}"));
+            }
+            Err(error) => return Err(failed(&kept, "keep the old ledger", error)),
+        }
+    }
+    Ok(kept)
+}
+
+fn dated(now: chrono::DateTime<chrono::Utc>) -> String {
+    now.format(".replaced-%Y%m%dT%H%M%SZ").to_string()
+}
+
+fn remove(path: &Path) -> Result<(), CommandError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(path, "remove", error)),
+        _ => Ok(()),
+    }
+}
+
+fn move_if_there(from: &Path, to: &Path) -> Result<(), CommandError> {
+    match std::fs::rename(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(from, "move", error)),
+        _ => Ok(()),
+    }
+}
+
+/// What else a daemon needs is put in place where it is missing, and else left as it is.
+fn beside(
+    backup: &Path,
+    manifest: &Manifest,
+    job: &Job<'_>,
+    peers: Option<&Path>,
+) -> Result<Vec<String>, CommandError> {
+    let Job { daemon, files, .. } = job;
+    let peers = peers.unwrap_or(&files.peers);
+    let mut lines = Vec::new();
+    for (what, of, place) in [
+        (What::Inventory, Some(daemon.name), files.inventory.as_path()),
+        (What::Peers, None, peers),
+        (What::Key, None, files.key.as_path()),
+    ] {
+        if is_there(place)? {
+            continue;
+        }
+        let Some(entry) = manifest.find(what, of) else {
+            if what == What::Key {
+                lines.push(format!(
+                    "{}: the key is missing and not in the backup; copy it from another host of \
+                     this agency before you start anything: else a new one is made",
+                    place.display()
+                ));
+            }
+            continue;
+        };
+        if what == What::Inventory && entry.path.extension() != place.extension() {
+            let (from, place) = (backup.join(&entry.path), place.display());
+            lines.push(format!("{place}: is missing; import {} instead", from.display()));
+            continue;
+        }
+        let folder = folder_of(place);
+        std::fs::create_dir_all(folder)
+            .map_err(|error| failed(folder, "make the folder", error))?;
+        files::copy(&backup.join(&entry.path), place)?;
+        belong_like(place, folder_of(&files.ledger))?;
+        sync_folder(folder)?;
+        lines.push(format!("{}: was missing, and is put back", place.display()));
+    }
+    Ok(lines)
+}

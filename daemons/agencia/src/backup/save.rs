@@ -1,0 +1,187 @@
+//! `agencia backup`: copies while everything runs.
+//!
+//! Each ledger is copied as of one moment; three ledgers are copied at three moments, and that is
+//! enough, because daemons that are restored learn from each other what was decided since.
+
+use super::BackupError;
+use super::files::{self, failed, folder_of, is_there, sync_folder};
+use super::manifest::{Entry, MANIFEST, Manifest, What};
+use crate::ask::Known;
+use crate::cli::Backup;
+use crate::error::CommandError;
+use crate::programs::{DAEMONS, Daemon, Files, LEDGER_FILE};
+use crate::table::{grouped, print};
+use agencia_protocol::trip::Timestamp;
+use std::fs::{DirBuilder, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+pub(crate) fn run(options: &Backup, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
+    let known = Known::load(peers)?;
+    let target = std::path::absolute(&options.backup)?;
+    refuse_full(&target)?;
+    let here = here(options.dir.as_deref())?;
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".parcial-{}", std::process::id()));
+    let partial = target.with_file_name(name);
+    private_folder(&partial)?;
+    let filled =
+        fill(&partial, &here, known.file.as_deref(), options.with_key).and_then(|manifest| {
+            std::fs::rename(&partial, &target)
+                .map_err(|error| failed(&target, "put it there", error))?;
+            sync_folder(folder_of(&target))?;
+            Ok(manifest)
+        });
+    if filled.is_err() {
+        // It is no backup without its manifest; whoever sees it may remove it too.
+        std::fs::remove_dir_all(&partial).ok();
+    }
+    let manifest = filled?;
+    let bytes = manifest.files.iter().map(|entry| entry.bytes).sum();
+    let ledgers: Vec<_> = manifest.ledgers().map(|(daemon, _)| daemon).collect();
+    print(&format!(
+        "{}: ledgers of {}, {} files, {} bytes",
+        target.display(),
+        ledgers.join(", "),
+        manifest.files.len(),
+        grouped(bytes)
+    ))?;
+    print(&match manifest.find(What::Key, None) {
+        Some(_) => "the key of the daemons is in it: whoever reads it can forge bookings",
+        None => {
+            "the key of the daemons is not in it: copy it by --with-key, or keep it on another host"
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn refuse_full(target: &Path) -> Result<(), CommandError> {
+    match std::fs::read_dir(target) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed(target, "look into it", error)),
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(BackupError::NotEmpty { path: target.to_owned() }.into()),
+        },
+    }
+}
+
+/// The daemons that keep their ledger on this host.
+fn here(dir: Option<&Path>) -> Result<Vec<(&'static Daemon, Files)>, CommandError> {
+    let (mut here, mut looked) = (Vec::new(), Vec::new());
+    for daemon in &DAEMONS {
+        let files = daemon.files_in(dir)?;
+        if is_there(&files.ledger)? {
+            here.push((daemon, files));
+        } else {
+            looked.push(files.ledger);
+        }
+    }
+    if here.is_empty() {
+        return Err(BackupError::NoLedger { looked }.into());
+    }
+    for ledger in looked {
+        eprintln!("agencia: {}: is not there and left out", ledger.display());
+    }
+    Ok(here)
+}
+
+fn private_folder(folder: &Path) -> Result<(), CommandError> {
+    let made = DirBuilder::new().mode(0o700).create(folder);
+    made.map_err(|error| failed(folder, "make the folder", error))
+}
+
+/// Copies everything and writes the manifest, durably.
+fn fill(
+    folder: &Path,
+    here: &[(&'static Daemon, Files)],
+    peers: Option<&Path>,
+    with_key: bool,
+) -> Result<Manifest, CommandError> {
+    let taken = now();
+    let mut copies = Copies { folder, entries: Vec::new() };
+    for (daemon, files) in here {
+        let own = folder.join(daemon.name);
+        private_folder(&own)?;
+        copies.ledger(daemon.name, &files.ledger)?;
+        let inventory = files.inventory.file_name().unwrap_or_default();
+        if is_there(&files.inventory)? {
+            let to = Path::new(daemon.name).join(inventory);
+            copies.file(&files.inventory, to, What::Inventory, Some(daemon.name))?;
+        } else {
+            let inventory = files.inventory.display();
+            eprintln!("agencia: {inventory}: is not there and left out");
+        }
+        sync_folder(&own)?;
+    }
+    let (_, first) = &here[0];
+    let peers = peers.unwrap_or(&first.peers);
+    if is_there(peers)? {
+        copies.file(peers, "pares.toml".into(), What::Peers, None)?;
+    }
+    if with_key {
+        copies.file(&first.key, "chave".into(), What::Key, None)?;
+    }
+    let manifest = Manifest::new(taken, copies.entries);
+    let path = folder.join(MANIFEST);
+    let text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?;
+    let written = std::fs::File::create_new(&path).and_then(|mut file| {
+        file.write_all(&text)?;
+        file.sync_all()
+    });
+    written.map_err(|error| failed(&path, "write", error))?;
+    sync_folder(folder)?;
+    Ok(manifest)
+}
+
+/// What was copied so far.
+struct Copies<'a> {
+    folder: &'a Path,
+    entries: Vec<Entry>,
+}
+
+impl Copies<'_> {
+    fn ledger(&mut self, daemon: &'static str, ledger: &Path) -> Result<(), CommandError> {
+        let path = Path::new(daemon).join(LEDGER_FILE);
+        let to = self.folder.join(&path);
+        let taken = now();
+        agencia_store::back_up_file(ledger, &to).map_err(BackupError::from)?;
+        let private = std::fs::set_permissions(&to, Permissions::from_mode(files::PRIVATE));
+        private.map_err(|error| failed(&to, "close it to others", error))?;
+        let sum = files::sum(&to)?;
+        self.add(path, What::Ledger, Some(daemon), taken, sum);
+        Ok(())
+    }
+
+    fn file(
+        &mut self,
+        from: &Path,
+        path: PathBuf,
+        what: What,
+        daemon: Option<&'static str>,
+    ) -> Result<(), CommandError> {
+        let taken = now();
+        let sum = files::copy(from, &self.folder.join(&path))?;
+        self.add(path, what, daemon, taken, sum);
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        path: PathBuf,
+        what: What,
+        daemon: Option<&'static str>,
+        taken: Timestamp,
+        sum: files::Sum,
+    ) {
+        let files::Sum { bytes, sha256 } = sum;
+        let daemon = daemon.map(str::to_owned);
+        self.entries.push(Entry { path, what, daemon, taken, bytes, sha256 });
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_unix_millis(chrono::Utc::now().timestamp_millis())
+}

@@ -1,0 +1,250 @@
+//! `agencia backup` and `agencia restore`, with real daemons: what was sold is known again.
+
+use crate::lead::{Leader, stock, traveller};
+use crate::scene::{Scene, Up};
+use agencia_protocol::trip::Timestamp;
+use agencia_trip::minted_at;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+const ALL: [&str; 3] = ["voos", "hospedagens", "passeios"];
+
+fn start(scene: &Scene) -> Up {
+    let mut up = Up::start(scene.command(&["up", "--only", "daemons"]));
+    up.wait_for("everything is ready");
+    up
+}
+
+fn stop(mut up: Up) {
+    up.ctrl_c();
+    assert_eq!(up.end(), Some(0), "{:#?}", up.lines);
+}
+
+fn back_up(scene: &Scene, to: &str) {
+    let (code, line, errors) = scene.run(&["backup", to, "--dir", "var"]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(line.contains("ledgers of voos, hospedagens, passeios"), "{line}");
+}
+
+fn restore(scene: &Scene, from: &str, daemon: &str) {
+    let (code, out, errors) = scene.run(&["restore", from, "--dir", "var", "--daemon", daemon]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(out.contains(&format!("{daemon}: its ledger is that of ")), "{out}");
+    assert!(out.contains("now start every daemon"), "{out}");
+}
+
+/// What a daemon has booked: trip and locator.
+fn booked(scene: &Scene, daemon: &str) -> BTreeSet<(String, String)> {
+    let (code, json, errors) = scene.run(&["trips", "--json", "--daemon", daemon]);
+    assert_eq!(code, 0, "{errors}");
+    let lines: Value = serde_json::from_str(&json).unwrap();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    lines.as_array().unwrap().iter().map(|it| (text(&it["trip"]), text(&it["locator"]))).collect()
+}
+
+/// Whether something was sold that cannot be in a backup, because it began after it was taken.
+fn is_behind(scene: &Scene, backup: &str, sold: &BTreeSet<(String, String)>) -> bool {
+    let manifest = scene.read(&format!("{backup}/manifest.json"));
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    // Each ledger was copied in less time than lies between this file and the next backup.
+    let files = manifest["files"].as_array().unwrap();
+    let taken = files.iter().filter_map(|file| file["taken"].as_str()).max().unwrap();
+    let taken: Timestamp = taken.parse().unwrap();
+    sold.iter().any(|(trip, _)| minted_at(trip.parse().unwrap()).unwrap() > taken)
+}
+
+fn until_recovered(scene: &Scene) {
+    let begun = Instant::now();
+    while scene.run(&["status"]).1.contains("in recovery") {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}", scene.run(&["status"]).1);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Books while backups are taken, one after the other, then restores these daemons from these of
+/// them: afterwards every daemon knows all that was sold.
+fn check_known_again(backups: &[&str], restored: &[(&str, &str)], books_on: bool) {
+    let scene = Scene::new();
+    stock(&scene);
+    let up = start(&scene);
+    let going = AtomicBool::new(true);
+    let sold: BTreeSet<(String, String)> = std::thread::scope(|threads| {
+        let load = threads.spawn(|| {
+            let leader = Leader::new(&scene);
+            let mut sold = BTreeSet::new();
+            let mut book = |leader: &Leader| {
+                let plan = Leader::plan(&ALL);
+                let locator = leader.book(&plan, vec![traveller("Ana", "Silva")]);
+                sold.insert((plan.trip.to_string(), locator.to_string()));
+            };
+            while going.load(Ordering::SeqCst) {
+                book(&leader);
+            }
+            // What no backup but the last of a whole agency can hold.
+            (0..10).for_each(|_| book(&leader));
+            sold
+        });
+        let (last, earlier) = backups.split_last().unwrap();
+        for backup in earlier {
+            back_up(&scene, backup);
+        }
+        // The last one is taken under load too, unless what comes after it would be lost.
+        if books_on {
+            back_up(&scene, last);
+        }
+        going.store(false, Ordering::SeqCst);
+        let sold = load.join().unwrap();
+        if !books_on {
+            back_up(&scene, last);
+        }
+        sold
+    });
+    for (_, backup) in restored {
+        // Otherwise there would be nothing to learn; the last backup of all may know everything.
+        assert!(!books_on && backup == backups.last().unwrap() || is_behind(&scene, backup, &sold));
+    }
+    stop(up);
+    for (daemon, backup) in restored {
+        restore(&scene, backup, daemon);
+    }
+    let up = start(&scene);
+    until_recovered(&scene);
+    for daemon in ALL {
+        assert_eq!(booked(&scene, daemon), sold, "{daemon}");
+    }
+    let (code, out, _) = scene.run(&["audit"]);
+    assert_eq!(code, 0, "{out}");
+    // And selling goes on.
+    Leader::new(&scene).book(&Leader::plan(&ALL), vec![traveller("Ana", "Silva")]);
+    stop(up);
+}
+
+#[test]
+fn an_anchor_that_is_restored_knows_again_what_it_sold() {
+    check_known_again(&["a"], &[("voos", "a")], true);
+}
+
+#[test]
+fn another_daemon_that_is_restored_knows_again_what_it_sold() {
+    check_known_again(&["a"], &[("passeios", "a")], true);
+}
+
+#[test]
+fn all_three_restored_from_different_moments_know_again_what_one_of_them_knows() {
+    let restored = [("voos", "a"), ("hospedagens", "b"), ("passeios", "c")];
+    check_known_again(&["a", "b", "c"], &restored, false);
+}
+
+#[test]
+fn a_backup_is_private_and_whole_or_not_there() {
+    let scene = Scene::new();
+    stock(&scene);
+    let (code, _, errors) = scene.run(&["backup", "copia", "--dir", "var"]);
+    assert!(code == 1 && errors.contains("no daemon has a ledger on this host"), "{errors}");
+    assert!(!scene.path("copia").exists());
+    let up = start(&scene);
+    let (code, out, errors) = scene.run(&["backup", "copia", "--dir", "var"]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(out.contains("the key of the daemons is not in it"), "{out}");
+    let mode = |path: &str| scene.path(path).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("copia"), mode("copia/voos/livro.sqlite")), (0o700, 0o600));
+    assert!(!scene.path("copia/chave").exists());
+    let manifest: Value = serde_json::from_str(&scene.read("copia/manifest.json")).unwrap();
+    let files = manifest["files"].as_array().unwrap();
+    assert_eq!(files.len(), 7, "{manifest}");
+    assert!(files.iter().all(|file| file["sha256"].as_str().unwrap().len() == 64));
+    assert_eq!(scene.read("copia/pares.toml"), scene.read("pares.toml"));
+
+    let (code, _, errors) = scene.run(&["backup", "copia", "--dir", "var"]);
+    assert!(code == 1 && errors.contains("is not empty; name a new folder"), "{errors}");
+    std::fs::create_dir(scene.path("vazia")).unwrap();
+    let (code, out, errors) = scene.run(&["backup", "vazia", "--dir", "var", "--with-key"]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(out.contains("whoever reads it can forge bookings"), "{out}");
+    assert_eq!(scene.read("vazia/chave"), scene.read("var/chave"));
+    assert_eq!(mode("vazia/chave"), 0o600);
+    let left = std::fs::read_dir(scene.path("")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("parcial")), "{left:?}");
+    stop(up);
+    // One that is made while nothing runs is the same.
+    assert_eq!(scene.run(&["backup", "parada", "--dir", "var"]).0, 0);
+    stop(start(&scene));
+}
+
+#[test]
+fn nothing_is_restored_over_a_running_daemon_or_from_a_damaged_backup() {
+    let scene = Scene::new();
+    stock(&scene);
+    let up = start(&scene);
+    back_up(&scene, "copia");
+    let try_it = |rest: &[&str]| {
+        let (code, _, errors) = scene.run(&[&["restore", "copia", "--dir", "var"], rest].concat());
+        assert_eq!(code, 1, "{errors}");
+        errors
+    };
+    let errors = try_it(&[]);
+    assert!(errors.contains("voos runs: its ledger ") && errors.contains("systemctl"), "{errors}");
+    stop(up);
+    let errors = try_it(&["--daemon", "carros"]);
+    assert!(errors.contains("no ledger of \"carros\", only of voos, hospedagens"), "{errors}");
+    let ledger = scene.path("copia/voos/livro.sqlite");
+    let mut bytes = std::fs::read(&ledger).unwrap();
+    bytes[5000] ^= 1;
+    std::fs::write(&ledger, bytes).unwrap();
+    let errors = try_it(&["--daemon", "passeios"]);
+    assert!(errors.contains("livro.sqlite: is not what the manifest says"), "{errors}");
+    scene.write("copia/manifest.json", "{}");
+    assert!(try_it(&[]).contains("manifest.json: is no manifest"), "{}", try_it(&[]));
+    std::fs::remove_file(scene.path("copia/manifest.json")).unwrap();
+    assert!(try_it(&[]).contains("name a folder that `agencia backup` made"));
+    let kept = std::fs::read_dir(scene.path("var/voos")).unwrap();
+    let kept: Vec<_> = kept.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(kept.iter().all(|name| !name.to_string_lossy().contains("re")), "{kept:?}");
+}
+
+#[test]
+fn a_lost_host_is_built_again_from_its_backup() {
+    let scene = Scene::new();
+    stock(&scene);
+    let up = start(&scene);
+    let plan = Leader::plan(&ALL);
+    let locator = Leader::new(&scene).book(&plan, vec![traveller("Ana", "Silva")]);
+    let (code, _, errors) = scene.run(&["backup", "copia", "--dir", "var", "--with-key"]);
+    assert_eq!(code, 0, "{errors}");
+    stop(up);
+    std::fs::remove_dir_all(scene.path("var")).unwrap();
+    let (code, out, errors) = scene.run(&["restore", "copia", "--dir", "var"]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(out.contains("there was none") && out.contains("chave: was missing, and is"), "{out}");
+    let up = start(&scene);
+    until_recovered(&scene);
+    let expected = BTreeSet::from([(plan.trip.to_string(), locator.to_string())]);
+    for daemon in ALL {
+        assert_eq!(booked(&scene, daemon), expected);
+    }
+    assert_eq!(scene.run(&["audit"]).0, 0);
+    stop(up);
+}
+
+#[test]
+fn the_ledger_that_is_replaced_is_kept_even_when_it_is_damaged() {
+    let scene = Scene::new();
+    stock(&scene);
+    let up = start(&scene);
+    back_up(&scene, "copia");
+    stop(up);
+    scene.write("var/voos/livro.sqlite", "no database at all");
+    let (code, out, errors) = scene.run(&["restore", "copia", "--dir", "var", "--daemon", "voos"]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(errors.contains("the ledger that is replaced: "), "{errors}");
+    let kept = out.lines().find_map(|line| line.split("kept as ").nth(1)).unwrap();
+    assert_eq!(scene.read(kept), "no database at all");
+    let up = start(&scene);
+    until_recovered(&scene);
+    assert_eq!(scene.run(&["audit"]).0, 0);
+    stop(up);
+}
