@@ -9,8 +9,8 @@ use agencia_protocol::request::{Item, Reserve};
 use agencia_protocol::trip::TripItem;
 use agencia_protocol::{Locator, WireError};
 use agencia_store::{Order, mint};
-use agencia_trip::Reply;
 use agencia_trip::row::SoldItem;
+use agencia_trip::{Refusal, Reply};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -41,7 +41,11 @@ pub(crate) fn start<P: Product>(
         (Err(refusal), Some(trip)) => {
             let row = ledger.row(trip);
             Ok(Box::pin(async move {
-                let items = trips::known(row.await, None, std::slice::from_ref(&item), refusal)?;
+                let row = row.await;
+                // Whatever the offer's state, a key that stands for something else says so.
+                let is_taken = matches!(&row, Ok(Some(row)) if row.part.is_some());
+                let refusal = if is_taken { Refusal::Conflict.error() } else { refusal };
+                let items = trips::known(row, None, std::slice::from_ref(&item), refusal)?;
                 let order = Order::Reserve { items: items.clone() };
                 let outcome = ledger.step(trip, order, now.timestamp()).await;
                 told(trips::done(outcome, &items)).map_err(|error| error.about(&item.id))
@@ -80,7 +84,6 @@ fn reserved(sold: &SoldItem, locator: Locator) -> Vec<u8> {
 mod tests {
     use super::*;
     use agencia_protocol::Code;
-    use agencia_trip::Refusal;
 
     fn sold(record: &str) -> SoldItem {
         let item = serde_json::from_str(r#"{"id":"x1","quantidade":2}"#).unwrap();

@@ -105,7 +105,7 @@ impl Proxy {
     pub fn replay(&self, count: usize) {
         let kept = self.shared.kept.lock().expect("nobody panics");
         for _ in 0..count.min(kept.len()) {
-            let at = self.shared.draw(kept.len() as u64) as usize;
+            let at = self.shared.draw_place(kept.len());
             // Its receiver lives as long as the process.
             self.shared.again.send((Instant::now(), kept[at].clone())).ok();
         }
@@ -120,6 +120,11 @@ impl Proxy {
 impl Shared {
     fn draw(&self, below: u64) -> u64 {
         self.random.lock().expect("nobody panics").random_range(0..below.max(1))
+    }
+
+    /// A place in a list of so many.
+    fn draw_place(&self, places: usize) -> usize {
+        self.random.lock().expect("nobody panics").random_range(0..places.max(1))
     }
 
     fn strikes(&self, percent: &AtomicU32) -> bool {
@@ -177,7 +182,7 @@ impl Shared {
         if kept.len() < KEPT_MAX {
             kept.push(body.to_vec());
         } else {
-            let at = self.draw(KEPT_MAX as u64) as usize;
+            let at = self.draw_place(KEPT_MAX);
             kept[at] = body.to_vec();
         }
     }

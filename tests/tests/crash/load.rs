@@ -60,7 +60,8 @@ impl Purchase {
         let Offer { id, nights_max, .. } = &offers[offer];
         let nights = random.random_range(1..=*nights_max);
         let units = random.random_range(1..=UNITS_MAX);
-        let key = uuid::Uuid::from_u128(random.random());
+        // Of version 4: one of version 7 would carry a moment, and might be too old.
+        let key = uuid::Builder::from_random_bytes(random.random()).into_uuid();
         let noites = if nights > 1 { format!(r#","noites":{nights}"#) } else { String::new() };
         let body = format!(
             r#"{{"action":"reservar","id":"{id}","quantidade":{units}{noites},"viagem":"{key}"}}"#

@@ -55,6 +55,7 @@ fn no_daemon_has_tokio() {
 fn the_protocol_knows_no_socket_and_no_executor() {
     let sockets = ["smol", "async-io", "async-net", "async-executor", "socket2", "mio", "tokio"];
     check_absent("agencia-protocol", &sockets);
+    check_absent("agencia-trip", &sockets);
     assert!(all("agencia-client").contains("smol") || all("agencia-client").contains("async-net"));
 }
 
@@ -81,14 +82,15 @@ fn arrows_point_down_and_never_back() {
     check("agencia-protocol", &[]);
     check("agencia-client", &["protocol"]);
     check("agencia-catalog", &["protocol"]);
-    check("agencia-store", &["protocol"]);
-    check("agencia-server", &["protocol", "catalog", "store", "client"]);
-    check("agencia-web", &["protocol", "client"]);
+    check("agencia-trip", &["protocol"]);
+    check("agencia-store", &["protocol", "trip"]);
+    check("agencia-server", &["protocol", "catalog", "store", "client", "trip"]);
+    check("agencia-web", &["protocol", "client", "trip"]);
     check("agencia-mocks", &[]);
     for daemon in DAEMONS {
         check(daemon, &["protocol", "catalog", "server"]);
     }
-    check("agencia-tests", &[]);
+    check("agencia-tests", &["protocol", "client", "trip"]);
 }
 
 #[test]
