@@ -22,6 +22,7 @@ mod mutation;
 mod script;
 mod faults;
 mod world;
+mod mail;
 
 use coverage::Coverage;
 use mutation::Mutation;
