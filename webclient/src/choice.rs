@@ -134,13 +134,11 @@ mod tests {
 
     #[test]
     fn a_choice_survives_its_url() {
-        for query in
-            [
-                "",
-                "ida=a&volta=b&pessoas=2&hospedagem=c&noites=3&passeio=d&passeio=e",
-                "passeio=x&viagem=0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11",
-            ]
-        {
+        for query in [
+            "",
+            "ida=a&volta=b&pessoas=2&hospedagem=c&noites=3&passeio=d&passeio=e",
+            "passeio=x&viagem=0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11",
+        ] {
             let choice = read(query).unwrap();
             assert_eq!(
                 link("/p", &choice.pairs()).trim_start_matches("/p").trim_start_matches('?'),

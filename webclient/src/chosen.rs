@@ -48,7 +48,11 @@ pub(crate) struct Chosen {
 impl Chosen {
     /// Counts units that the trip has itself as free for it, by how many it has of an offer.
     pub(crate) fn count_as_free(&mut self, people: People, own: impl Fn(Daemon, &OfferId) -> u32) {
-        fn count<R: Record>(standing: &mut Standing<R>, needed: People, own: impl Fn(&OfferId) -> u32) {
+        fn count<R: Record>(
+            standing: &mut Standing<R>,
+            needed: People,
+            own: impl Fn(&OfferId) -> u32,
+        ) {
             let Standing::SoldOut(record) = standing else { return };
             let (id, left) = record.left();
             let own = id.map_or(0, own);

@@ -226,7 +226,10 @@ impl Daemons {
     /// That a daemon's answer is about something else than what it was asked.
     pub(crate) fn odd(&self, daemon: Daemon, what: &str) -> DaemonError {
         let peer = self.pools[daemon as usize].peer().clone();
-        DaemonError { daemon, error: ClientError::Unreadable { peer, source: Arc::from(Box::from(what)) } }
+        DaemonError {
+            daemon,
+            error: ClientError::Unreadable { peer, source: Arc::from(Box::from(what)) },
+        }
     }
 
     /// What can be searched there, at most some seconds old.

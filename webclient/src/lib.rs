@@ -27,8 +27,8 @@ mod texts;
 
 use agencia_client::{Peers, shared_key};
 use daemons::Daemons;
-use owner::Seals;
 use hyper_util::service::TowerToHyperService;
+use owner::Seals;
 use pages::Site;
 use sd_notify::NotifyState;
 use settings::{Flags, Settings};
@@ -101,7 +101,9 @@ fn seals(settings: &Settings) -> Result<Seals, AnyError> {
     let state = &settings.state;
     std::fs::create_dir_all(state).map_err(|error| {
         let folder = state.display();
-        format!("the folder {folder} cannot be made: {error}; make it, or set another one with state")
+        format!(
+            "the folder {folder} cannot be made: {error}; make it, or set another one with state"
+        )
     })?;
     Ok(Seals::new(shared_key(&settings.key_path())?))
 }

@@ -205,7 +205,8 @@ mod tests {
         for part in [&format!("visitante={ana};"), "HttpOnly", "SameSite=Lax", "Path=/"] {
             assert!(cookie.contains(part), "{cookie}");
         }
-        for wrong in ["", "0", &"g".repeat(32), &"A".repeat(32), &"0".repeat(33), &"é".repeat(16)] {
+        for wrong in ["", "0", &"g".repeat(32), &"A".repeat(32), &"0".repeat(33), &"é".repeat(16)]
+        {
             assert_eq!(VisitorId::from_cookie(wrong), None, "{wrong}");
         }
     }

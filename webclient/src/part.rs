@@ -48,7 +48,12 @@ impl Part {
 
     /// Which way the flight at this place of so many goes. Of two, the first goes there; one alone
     /// goes back when it leads home.
-    pub(crate) fn of_flight(place: usize, count: usize, flight: Option<&Flight>, home: &str) -> Self {
+    pub(crate) fn of_flight(
+        place: usize,
+        count: usize,
+        flight: Option<&Flight>,
+        home: &str,
+    ) -> Self {
         let back = match count {
             1 => flight.is_some_and(|flight| flight.to == home),
             _ => place > 0,

@@ -3,10 +3,12 @@
 use crate::assets;
 use crate::daemons::Timing;
 use crate::forms::Fields;
-use crate::pages::error::{self, Trouble};
 use crate::owner::{COOKIE, VisitorId};
 use crate::pages::access::{self, Pass};
-use crate::pages::{self, Site, Visit, cancel, flights, hold, review, stays, tours, travellers, trip};
+use crate::pages::error::{self, Trouble};
+use crate::pages::{
+    self, Site, Visit, cancel, flights, hold, review, stays, tours, travellers, trip,
+};
 use agencia_protocol::trip::ClientAddress;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -104,8 +106,7 @@ fn query(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Infallible
 fn posted(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Rejection> + Clone + use<> {
     let site = site.clone();
     let form = warp::post().and(warp::body::form::<Vec<(String, String)>>());
-    form.and(who())
-        .map(move |fields: Vec<(String, String)>, who| visit(&site, fields.into(), who))
+    form.and(who()).map(move |fields: Vec<(String, String)>, who| visit(&site, fields.into(), who))
 }
 
 /// Who asks, and where from.
@@ -115,7 +116,8 @@ fn who() -> impl Filter<Extract = (Who,), Error = Infallible> + Clone + use<> {
     let address = warp::ext::optional::<ClientAddress>();
     warp::header::headers_cloned().and(address).map(|headers: HeaderMap, address| {
         let cookies = headers.get_all(header::COOKIE).into_iter();
-        let cookies = cookies.filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
+        let cookies =
+            cookies.filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
         let mut named = cookies.filter_map(|cookie| cookie.trim().split_once('='));
         let visitor = named.find(|(name, _)| *name == COOKIE);
         (visitor.and_then(|(_, value)| VisitorId::from_cookie(value)), address)

@@ -1,7 +1,7 @@
 //! What keeps a page from being abused by another site: headers, and the origin of a POST.
 
-use warp::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use std::net::IpAddr;
+use warp::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use warp::http::{Method, Uri};
 
 /// No frame, nothing from elsewhere and nothing inline.
@@ -119,7 +119,11 @@ mod tests {
             }
             let trusted: Vec<_> = trusted.iter().map(|address| address.parse().unwrap()).collect();
             let found = client(peer.parse().unwrap(), &headers, &trusted);
-            assert_eq!(found, expected.parse::<IpAddr>().unwrap(), "{peer} {trusted:?} {forwarded:?}");
+            assert_eq!(
+                found,
+                expected.parse::<IpAddr>().unwrap(),
+                "{peer} {trusted:?} {forwarded:?}"
+            );
         };
         check("192.0.2.1", &[], &["203.0.113.9"], "192.0.2.1");
         check("192.0.2.1", &["192.0.2.2"], &["203.0.113.9"], "192.0.2.1");

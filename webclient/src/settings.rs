@@ -175,11 +175,7 @@ impl Default for DaemonLimits {
 
 impl Default for Trips {
     fn default() -> Self {
-        Self {
-            hold_secs: 900,
-            lead_millis: at_least_one!(8000),
-            pause_millis: at_least_one!(100),
-        }
+        Self { hold_secs: 900, lead_millis: at_least_one!(8000), pause_millis: at_least_one!(100) }
     }
 }
 

@@ -92,8 +92,10 @@ pub(crate) fn abort_reason(reason: Option<AbortReason>) -> &'static str {
     }
 }
 
-pub(crate) const NOT_A_NAME: &str = "Escreva um texto de até 100 letras; as com acento contam por duas.";
-pub(crate) const NOT_A_CONTACT: &str = "Escreva um contato de até 200 letras; as com acento contam por duas.";
+pub(crate) const NOT_A_NAME: &str =
+    "Escreva um texto de até 100 letras; as com acento contam por duas.";
+pub(crate) const NOT_A_CONTACT: &str =
+    "Escreva um contato de até 200 letras; as com acento contam por duas.";
 pub(crate) const NOT_A_LOCATOR: &str = "Um localizador tem seis letras e algarismos, como VA9AAC.";
 pub(crate) const NO_SUCH_TRIP: &str = "Não há viagem com este localizador e este sobrenome.";
 pub(crate) const TOO_MANY_GUESSES: &str =

@@ -123,8 +123,7 @@ pub(crate) async fn open(visit: Visit) -> Outcome {
         }
         Found::Nothing => again(StatusCode::NOT_FOUND, wrong(texts::NO_SUCH_TRIP)),
         Found::GuessedTooOften => {
-            let mut response =
-                again(StatusCode::TOO_MANY_REQUESTS, wrong(texts::TOO_MANY_GUESSES));
+            let mut response = again(StatusCode::TOO_MANY_REQUESTS, wrong(texts::TOO_MANY_GUESSES));
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
             response
         }
@@ -139,11 +138,7 @@ enum Found {
 
 /// Asks the daemons for a voucher, first the one whose letter it probably has: each counts what it
 /// does not know as a wrong guess.
-async fn find(
-    visit: &Visit,
-    locator: Locator,
-    surname: PersonName,
-) -> Result<Found, DaemonError> {
+async fn find(visit: &Visit, locator: Locator, surname: PersonName) -> Result<Found, DaemonError> {
     let mut message = Consult::by_voucher(locator, surname);
     message.address = visit.address;
     let mut order = visit.site.daemons.order().to_vec();

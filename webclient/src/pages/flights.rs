@@ -199,6 +199,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         ("dataIda", query.outbound.iso()),
         ("dataVolta", query.inbound.map(|day| day.iso()).unwrap_or_default()),
     ];
+    let whole = Choice { people: rest.people, ..choice.clone() };
     let page_of = FlightsPage {
         layout: Layout::new("Escolha sua passagem", Some(Step::Flights), &choice),
         airport: query.airport.as_str().to_owned(),
@@ -207,7 +208,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         sorting: sort_links("/voos", &query.pairs(), &choice, query.order),
         change: choice.link("/", query.pairs()),
         skip: rest.link("/hospedagem", onward),
-        notice: PeopleNotice::new(&rest, query.people, ("/voos", query.pairs())),
+        notice: PeopleNotice::new(&whole, query.people, ("/voos", query.pairs())),
         hidden: rest.pairs(),
     };
     Ok(page(StatusCode::OK, &page_of))

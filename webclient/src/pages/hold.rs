@@ -9,12 +9,12 @@ use crate::choice::Choice;
 use crate::daemons::Daemon;
 use crate::forms::{FieldError, Fields, Reader, link};
 use crate::texts;
-use crate::trip::{Leader, Led, Order, Prices, View};
+use crate::trip::{Known, Leader, Led, Order, Prices};
 use agencia_protocol::trip::{DaemonName, LetGo, PartState, Revision};
 use agencia_protocol::{Code, TripId};
 use agencia_trip::driver::{Driver, Ending, Goal, Plan};
-use tokio::time::Instant;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The first version of a trip.
 const FIRST: Revision = Revision(1);
@@ -38,12 +38,12 @@ pub(crate) async fn hold(visit: Visit) -> Outcome {
     }
     let leader = visit.leader();
     if let Some(before) = before {
-        let held = held_of(&visit, before).await;
-        let_go(&leader, before, held.iter().map(|(daemon, _)| *daemon)).await;
+        let known = visit.consult(before).await;
+        let_go(&leader, before, held(&known)).await;
     }
     // Only a trip that was changed can have more than is wanted now.
-    let had = match form.order.revision > FIRST {
-        true => held_of(&visit, form.order.trip).await,
+    let had: Vec<_> = match form.order.revision > FIRST {
+        true => held(&visit.consult(form.order.trip).await).collect(),
         false => Vec::new(),
     };
     let plan = form.order.plan(visit.site.daemons.order(), leader.settings.hold_secs);
@@ -51,7 +51,7 @@ pub(crate) async fn hold(visit: Visit) -> Outcome {
     let refusals = Refusals::of(&led);
     if refusals.is_empty() {
         let wanted = |daemon: Daemon| is_part(&plan, &daemon.wire_name());
-        let left_out = had.iter().map(|(daemon, _)| *daemon).filter(|daemon| !wanted(*daemon));
+        let left_out = had.into_iter().filter(|daemon| !wanted(*daemon));
         let_go(&leader, form.order.trip, left_out).await;
     }
     // The trip stands for something newer: what it is, its page says.
@@ -75,11 +75,11 @@ fn was_changed_since(led: &Led) -> bool {
     }
 }
 
-/// The parts of a trip that are held, as far as anybody says.
-async fn held_of(visit: &Visit, trip: TripId) -> Vec<(Daemon, View)> {
-    let known = visit.consult(trip).await.into_iter();
-    let held = known.filter_map(|known| Some((known.daemon, known.view?)));
-    held.filter(|(_, view)| view.state == PartState::Held).collect()
+/// The daemons where a trip has something held, as far as anybody says.
+pub(super) fn held(known: &[Known]) -> impl Iterator<Item = Daemon> {
+    let is_held =
+        |known: &&Known| known.view.as_ref().is_some_and(|view| view.state == PartState::Held);
+    known.iter().filter(is_held).map(|known| known.daemon)
 }
 
 /// Lets holds go. Whoever does not hear it lets them expire.

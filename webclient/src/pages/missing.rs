@@ -256,8 +256,7 @@ impl Gap<'_> {
         let airport = if part == Part::Inbound { &flight.from } else { &flight.to };
         let Some(airport) = Place::new(airport.clone()) else { return Vec::new() };
         let back = (part == Part::Inbound).then_some(flight.day);
-        let search =
-            FlightSearch::new(airport, flight.day, back, people).with_page(Self::page());
+        let search = FlightSearch::new(airport, flight.day, back, people).with_page(Self::page());
         let found = self.visit.read::<_, FlightsFound>(Daemon::Flights, &search).await;
         let Ok(found) = found else { return Vec::new() };
         let flights = if part == Part::Inbound { found.inbound } else { found.outbound };
@@ -303,9 +302,8 @@ impl Gap<'_> {
         let search = TourSearch::new(city, tour.day, people).with_page(Self::page());
         let found = self.visit.read::<_, ToursFound>(Daemon::Tours, &search).await;
         let Ok(found) = found else { return Vec::new() };
-        let is_wanted = |other: &Tour| {
-            other.id.as_ref().is_some_and(|other| self.wanted.tours.contains(other))
-        };
+        let is_wanted =
+            |other: &Tour| other.id.as_ref().is_some_and(|other| self.wanted.tours.contains(other));
         let others = found.tours.into_iter().filter(|other| !is_wanted(other));
         let alternative = |tour: Tour| {
             let other = tour.id.clone()?;
@@ -363,7 +361,10 @@ mod tests {
         assert_eq!(refusals.0.len(), 3);
         assert_eq!(refusals.0[2].id.as_ref().map(OfferId::as_str), Some("a:b"));
         let again = link("", &refusals.pairs());
-        assert_eq!(Refusals::read(&Fields::parse(again.trim_start_matches('?').as_bytes())), refusals);
+        assert_eq!(
+            Refusals::read(&Fields::parse(again.trim_start_matches('?').as_bytes())),
+            refusals
+        );
         for wrong in ["", "voos", "carros:esgotado", "voos:nada", "voos:<b>", ":::"] {
             let fields = Fields::parse(format!("recusado={wrong}").as_bytes());
             assert!(Refusals::read(&fields).is_empty(), "{wrong}");

@@ -136,8 +136,7 @@ impl Old {
             }
         }
         let is_final = |state| matches!(state, PartState::Pinned | PartState::Confirmed);
-        let decided =
-            views.iter().any(|(_, view)| view.decision.is_some() || is_final(view.state));
+        let decided = views.iter().any(|(_, view)| view.decision.is_some() || is_final(view.state));
         Ok(Self { trip, known: views, decided })
     }
 
@@ -157,7 +156,10 @@ impl Old {
         let held = self.known.iter().find(|(of, _)| *of == daemon).map(|(_, view)| view);
         let held = held.filter(|view| view.state == PartState::Held);
         let items = held.into_iter().flat_map(|view| &view.items);
-        items.filter(|item| item.asked.id == *id).map(|item| u32::from(item.asked.units.count())).sum()
+        items
+            .filter(|item| item.asked.id == *id)
+            .map(|item| u32::from(item.asked.units.count()))
+            .sum()
     }
 
     fn has(&self, state: PartState) -> bool {
@@ -182,8 +184,11 @@ impl Hold {
         mint: impl Fn() -> TripId,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Self {
-        let fresh = |before: Option<TripId>| {
-            Self { trip: mint(), revision: Revision(1), before, links: before }
+        let fresh = |before: Option<TripId>| Self {
+            trip: mint(),
+            revision: Revision(1),
+            before,
+            links: before,
         };
         let Some(old) = old else { return fresh(None) };
         let is_unheard = old.known.iter().all(|(_, view)| view.state == PartState::None);

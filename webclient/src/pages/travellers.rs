@@ -4,6 +4,7 @@
 //! what another one began. However that ends, the trip's page says it.
 
 use super::access::Pass;
+use super::hold::{held, let_go};
 use super::trip::{Unusable, render};
 use super::{Outcome, Visit, see_other};
 use crate::forms::{FieldError, Fields, Pairs, Reader};
@@ -96,9 +97,8 @@ impl TravellersForm {
                 format!("{label} do viajante {number}")
             }
         };
-        let told = |error: &FieldError| {
-            (error.field.clone(), label(&error.field), error.message.clone())
-        };
+        let told =
+            |error: &FieldError| (error.field.clone(), label(&error.field), error.message.clone());
         Self {
             action: super::trip::path(pass.trip),
             hidden: [hidden, pass.pairs()].concat(),
@@ -116,7 +116,10 @@ fn named(people: u16) -> usize {
 }
 
 /// Who travels, as it was typed.
-fn read(fields: &Fields, people: u16) -> Result<(Vec<Traveller>, Option<Contact>), Vec<FieldError>> {
+fn read(
+    fields: &Fields,
+    people: u16,
+) -> Result<(Vec<Traveller>, Option<Contact>), Vec<FieldError>> {
     let mut reader = Reader::new(fields);
     let mut travellers = Vec::new();
     for number in 1..=named(people) {
@@ -144,10 +147,15 @@ fn seen(parts: &[PlannedPart]) -> String {
 pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
     let known = visit.consult(pass.trip).await;
     let standing = trip::standing(&known);
-    let (parts, held) = match &standing {
+    let (parts, is_held) = match &standing {
         Standing::Held { parts, .. } => (parts, true),
         // Somebody began, this visitor with a second click perhaps: this goes on with it.
         Standing::Undecided { parts: Some(parts) } => (parts, false),
+        Standing::NotBooked { rest: true, .. } => {
+            // What is left of it would lie idle until it expires.
+            let_go(&visit.leader(), pass.trip, held(&known)).await;
+            return Ok(see_other(&pass.link("")));
+        }
         _ => return Ok(see_other(&pass.link(""))),
     };
     let items = trip::items(&known, &standing);
@@ -157,7 +165,7 @@ pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
         Some(TravellersForm::filled(&pass, parts, people, &visit.fields, errors))
     };
     if visit.fields.first(SEEN) != seen(parts) {
-        if !held {
+        if !is_held {
             return Ok(see_other(&pass.link("")));
         }
         let (status, notice) = (StatusCode::CONFLICT, Some(texts::TRIP_CHANGED));
@@ -166,7 +174,7 @@ pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
     }
     let (travellers, contact) = match read(&visit.fields, people) {
         Ok(read) => read,
-        Err(_) if !held => return Ok(see_other(&pass.link(""))),
+        Err(_) if !is_held => return Ok(see_other(&pass.link(""))),
         Err(errors) => {
             let (status, notice) = (StatusCode::BAD_REQUEST, None);
             let unusable = Unusable { status, notice, form: form(&errors) };

@@ -124,20 +124,19 @@ pub(super) async fn render(
             let refusals = Refusals::read(&visit.fields);
             let gap = Gap { visit, wanted: wanted.clone(), held, refusals };
             page_of.missing = gap.missing().await;
-            page_of.layout = Layout::new(page_of.heading, Some(Step::Trip), &wanted);
             page_of.deadline = deadline.map(|at| Deadline::new(visit, at));
             page_of.give_up = Some((pass.link("/desistir"), pass.pairs()));
             page_of.again = Some(wanted.link("/pacote", vec![]));
             if page_of.missing.is_empty() {
                 let form = || TravellersForm::empty(pass, &parts, of_items.people(&wanted));
-                page_of.form = Some(
-                    unusable.as_ref().and_then(|sent| sent.form.clone()).unwrap_or_else(form),
-                );
+                page_of.form =
+                    Some(unusable.as_ref().and_then(|sent| sent.form.clone()).unwrap_or_else(form));
             } else {
                 page_of.heading = "Falta um pedaço da sua viagem";
                 page_of.lead = "O que está abaixo em “Reservado” continua seu até o prazo. \
                     Escolha como seguir.";
             }
+            page_of.layout = Layout::new(page_of.heading, Some(Step::Trip), &wanted);
         }
         Standing::Nothing => {
             let refusals = Refusals::read(&visit.fields);

@@ -60,7 +60,8 @@ impl Prices {
 /// What a choice asks for, without prices, in the order of the parts.
 fn items(choice: &Choice) -> Vec<(Part, TripItem)> {
     let people = choice.people.unwrap_or_default();
-    let item = |id: &_, units, nights| TripItem { id: Clone::clone(id), units, nights, price: None };
+    let item =
+        |id: &_, units, nights| TripItem { id: Clone::clone(id), units, nights, price: None };
     let each = |part| move |id: &_| (part, item(id, people, None));
     let room = |ChosenStay { id, nights }: &ChosenStay| {
         (Part::Stay, item(id, People::default(), Some(*nights)))

@@ -62,9 +62,11 @@ pub(crate) fn standing(known: &[Known]) -> Standing {
         let acknowledged = decision.pending.is_empty();
         return match decision.outcome {
             Outcome::Committed => {
-                let settled = acknowledged && parts_of(known).iter().all(|(daemon, _)| {
-                    view_of(known, *daemon).is_some_and(|view| view.state == PartState::Confirmed)
-                });
+                let settled = acknowledged
+                    && parts_of(known).iter().all(|(daemon, _)| {
+                        view_of(known, *daemon)
+                            .is_some_and(|view| view.state == PartState::Confirmed)
+                    });
                 Standing::Booked { anchor: Some(daemon), settled }
             }
             Outcome::Cancelled => {
@@ -115,7 +117,9 @@ pub(crate) fn items(known: &[Known], standing: &Standing) -> Vec<SoldItem> {
         let told = view.as_ref().filter(|view| !view.items.is_empty());
         let asked = whole.iter().find(|(of, _)| of == daemon).map(|(_, asked)| asked);
         match (standing, told, asked) {
-            (Standing::Held { .. }, Some(view), _) if held(view) => items.extend(view.items.clone()),
+            (Standing::Held { .. }, Some(view), _) if held(view) => {
+                items.extend(view.items.clone())
+            }
             (Standing::Held { .. }, ..) => {}
             (_, Some(view), Some(_)) => items.extend(view.items.clone()),
             (_, None, Some(asked)) => items.extend(unread(*daemon, asked)),
