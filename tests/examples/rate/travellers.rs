@@ -96,7 +96,7 @@ async fn travel(leader: &Leader, offers: usize) -> Travelled {
     let part = |kind| (kind, rand::random_range(0..offers), 1);
     let mut trip = Trip::new(Uuid::now_v7(), &Kind::ALL.map(part));
     let driver = Driver::new(trip.plan(HOLD_SECS), book());
-    let led = leader.lead(driver, Instant::now() + PATIENCE, |_| {}).await;
+    let led = leader.lead_until_known(driver, Instant::now() + PATIENCE).await;
     trip.told = Told::from(&led.ending);
     (trip, led.known)
 }

@@ -45,6 +45,11 @@ impl Disk {
         self.folder.path().join("disk")
     }
 
+    /// Writes everything to the disk that is not there yet.
+    pub fn sync(&self) {
+        run(&["sync", "--file-system", &text(&self.path())]);
+    }
+
     /// Cuts the power. What is open stays open and fails.
     ///
     /// # Panics

@@ -66,6 +66,13 @@ impl<'a> Cuts<'a> {
         Self { site, daemons: None, books, new_trips: 0, random: random(seed) }
     }
 
+    /// Starts the daemons and has everything on the disk that is written so far, also for those
+    /// that do not sync.
+    pub(crate) fn prepare(&mut self) {
+        self.daemons = Some(self.site.trio.start());
+        self.site.disk.sync();
+    }
+
     /// Lets travellers book, cuts the power and powers up again.
     pub(crate) fn cut(&mut self) {
         let Site { trio, disk } = self.site;
