@@ -81,13 +81,16 @@ impl<'a> Cuts<'a> {
         let work = Work { patience: PATIENCE, ..Work::new(Times::QUICK.hold_secs) };
         let load = Load::start(trio.addresses(), &CAPACITIES, work, random, || {});
         load.wait_for(self.random.random_range(1..=TOLD_MAX));
-        // Whoever is told something while the power is off is told a truth, or nothing.
-        let runs_on = self.random.random_bool(0.5);
-        if runs_on {
+        // The power goes while they write, or just after they have ended. Nobody is told anything
+        // afterwards: a sync that is under way when the file system is shut down may say that all
+        // is well although it is not (so does one of a plain file), which no real disk's does.
+        let in_the_middle = self.random.random_bool(0.5);
+        if in_the_middle {
+            daemons.iter().for_each(Daemon::freeze);
             disk.cut();
-        }
-        drop(daemons);
-        if !runs_on {
+            drop(daemons);
+        } else {
+            drop(daemons);
             disk.cut();
         }
         let trips = load.finish();
