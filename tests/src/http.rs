@@ -52,7 +52,7 @@ impl Browser {
         );
         let page = self.send(address, &head, &body);
         match (page.status, page.header("location")) {
-            (303, Some(location)) => self.get(address, &location.to_owned()),
+            (303, Some(location)) => self.get(address, location),
             _ => page,
         }
     }
