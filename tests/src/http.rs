@@ -2,7 +2,7 @@
 
 use crate::PATIENCE;
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 /// A page as it came.
@@ -36,7 +36,15 @@ impl Browser {
     /// # Panics
     /// When nobody answers, or what comes is not HTTP.
     pub fn get(&mut self, address: SocketAddr, path: &str) -> Page {
-        self.send(address, &format!("GET {path} HTTP/1.1\r\n"), "")
+        self.try_get(address, path).unwrap_or_else(|error| panic!("{address}{path}: {error}"))
+    }
+
+    /// Fetches a page, one connection a request.
+    ///
+    /// # Errors
+    /// When nobody answers, or not to the end.
+    pub fn try_get(&mut self, address: SocketAddr, path: &str) -> io::Result<Page> {
+        self.exchange(address, &format!("GET {path} HTTP/1.1\r\n"), "")
     }
 
     /// Sends a form as it stands on a page of the same site, and follows where that leads.
@@ -44,20 +52,34 @@ impl Browser {
     /// # Panics
     /// When nobody answers, or what comes is not HTTP.
     pub fn post(&mut self, address: SocketAddr, path: &str, fields: &Fields) -> Page {
+        let page = self.try_post(address, path, fields);
+        page.unwrap_or_else(|error| panic!("{address}{path}: {error}"))
+    }
+
+    /// Sends a form as it stands on a page of the same site, and follows where that leads.
+    ///
+    /// # Errors
+    /// When nobody answers, or not to the end; what was sent may have been done.
+    pub fn try_post(
+        &mut self,
+        address: SocketAddr,
+        path: &str,
+        fields: &Fields,
+    ) -> io::Result<Page> {
         let body = encode(fields);
         let head = format!(
             "POST {path} HTTP/1.1\r\nOrigin: http://{address}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
             body.len()
         );
-        let page = self.send(address, &head, &body);
+        let page = self.exchange(address, &head, &body)?;
         match (page.status, page.header("location")) {
-            (303, Some(location)) => self.get(address, location),
-            _ => page,
+            (303, Some(location)) => self.try_get(address, location),
+            _ => Ok(page),
         }
     }
 
-    fn send(&mut self, address: SocketAddr, head: &str, body: &str) -> Page {
+    fn exchange(&mut self, address: SocketAddr, head: &str, body: &str) -> io::Result<Page> {
         let cookies: Vec<_> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = match cookies.as_slice() {
@@ -65,27 +87,34 @@ impl Browser {
             cookies => format!("Cookie: {}\r\n", cookies.join("; ")),
         };
         let rest = format!("Host: {address}\r\n{cookies}Connection: close\r\n\r\n{body}");
-        let page = send(address, &format!("{head}{rest}"));
+        let page = exchange(address, &format!("{head}{rest}"))?;
         for kept in page.headers("set-cookie") {
             let pair = kept.split(';').next().and_then(|pair| pair.split_once('='));
             let (name, value) = pair.unwrap_or_else(|| panic!("{kept}"));
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
-        page
+        Ok(page)
     }
 }
 
-fn send(address: SocketAddr, request: &str) -> Page {
-    let mut stream = TcpStream::connect(address).unwrap_or_else(|e| panic!("{address}: {e}"));
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
-    stream.write_all(request.as_bytes()).expect("the site takes a request");
+fn exchange(address: SocketAddr, request: &str) -> io::Result<Page> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(request.as_bytes())?;
     let mut reply = String::new();
-    stream.read_to_string(&mut reply).expect("a reply in UTF-8 comes");
-    let (head, body) = reply.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{reply}"));
+    stream.read_to_string(&mut reply)?;
+    let Some((head, body)) = reply.split_once("\r\n\r\n") else {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    };
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.unwrap_or_else(|| panic!("{head}"));
-    assert!(!head.to_lowercase().contains("transfer-encoding"), "pages come whole: {head}");
-    Page { status, head: head.to_owned(), body: body.to_owned() }
+    let page = Page { status, head: head.to_owned(), body: body.to_owned() };
+    let length: Option<usize> = page.header("content-length").and_then(|text| text.parse().ok());
+    match length {
+        Some(length) if body.len() == length => Ok(page),
+        Some(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+        None => panic!("pages come whole: {head}"),
+    }
 }
 
 /// Names and values of a form, in order.
