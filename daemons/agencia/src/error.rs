@@ -34,6 +34,11 @@ pub(crate) enum CommandError {
     /// An inventory file.
     #[error("{0}; nothing was changed")]
     Inventory(#[from] InventoryError),
+    /// An inventory without a record, which would withdraw everything.
+    #[error(
+        "{}: has no record, and everything would be withdrawn from sale; nothing was changed; import it with --empty if that is meant", .path.display()
+    )]
+    EmptyInventory { path: PathBuf },
     /// Another import is under way.
     #[error("{}: another import is under way; wait until it ends", .path.display())]
     ImportUnderWay { path: PathBuf },
@@ -45,6 +50,11 @@ pub(crate) enum CommandError {
     /// The file to import is where imports are staged.
     #[error("{}: is where an import is staged; import from a file of another name", .path.display())]
     StagedSource { path: PathBuf },
+    /// The folder of settings that was named.
+    #[error(
+        "{}: there is no such folder of settings; name one with --etc, etc/agencia of a clone for example", .path.display()
+    )]
+    NoSettings { path: PathBuf },
     /// Some inventory is there and some is not.
     #[error(
         "{}: is missing, although there is other inventory beside it; put it back, or give an empty folder with --inventory to have everything made", .path.display()
@@ -92,7 +102,10 @@ impl CommandError {
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(match self {
             CommandError::Usage(_) => 2,
-            CommandError::Peers(_) | CommandError::NoPeer { .. } | CommandError::Settings(_) => 78,
+            CommandError::Peers(_)
+            | CommandError::NoPeer { .. }
+            | CommandError::Settings(_)
+            | CommandError::NoSettings { .. } => 78,
             _ => 1,
         })
     }

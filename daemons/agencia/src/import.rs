@@ -44,6 +44,9 @@ pub(crate) fn run(options: &Import, peers: Option<&Path>) -> Result<ExitCode, Co
     let bar = progress_bar(&options.file)?;
     let count = (daemon.stage)(&options.file, &staged, &bar)?;
     bar.finish_and_clear();
+    if count == 0 && !options.empty {
+        return Err(CommandError::EmptyInventory { path: options.file.clone() });
+    }
     let line = put_in_force(peer, staged, count)?;
     print(&line)?;
     Ok(ExitCode::SUCCESS)

@@ -6,19 +6,18 @@ use crate::connection::{Course, Handler, Later};
 use crate::counters::Counters;
 use crate::crew::Crew;
 use crate::inventory::{Inventory, InventoryRefused};
-use crate::key::{self, KeyError};
 use crate::peers::{self, PeersRefused};
 use crate::purchase;
 use crate::settings::Settings;
 use crate::tasks::Duties;
 use crate::trips::{self, HoldLimits, Live, RecoveryGate, Trips};
 use agencia_catalog::{Limits, Moment, Product, View};
-use agencia_client::Peer;
+use agencia_client::{KeyError, Peer, shared_key};
 use agencia_protocol::request::{Health, Request, TripCounts};
 use agencia_protocol::trip::{DaemonName, TripItem};
 use agencia_protocol::{Code, WireError};
 use agencia_store::{
-    Follower, Ledger, LedgerOptions, LedgerThread, Life, Observer, ServiceDays, StoreError,
+    Follower, Ledger, LedgerOptions, LedgerThread, Life, Observer, ServiceDays, Stats, StoreError,
 };
 use agencia_trip::Key;
 use agencia_trip::row::SoldItem;
@@ -78,7 +77,7 @@ impl<P: Product> Daemon<P> {
     }
 
     fn health(&self) -> Health {
-        let sales = self.ledger.stats().sales;
+        let Stats { sales, steps, commits, .. } = self.ledger.stats();
         let live = self.duties.live.counts();
         Health {
             daemon: P::NAME.to_owned(),
@@ -91,6 +90,8 @@ impl<P: Product> Daemon<P> {
             requests: self.counters.requests(),
             errors: self.counters.errors(),
             sales,
+            steps,
+            commits,
             trips: TripCounts { committed: sales, ..live },
             recovering: self.duties.recovery.goes_on(),
         }
@@ -118,7 +119,7 @@ impl<P: Product> Opening<P> {
         let inventory = Arc::new(inventory);
         std::fs::create_dir_all(&settings.state)
             .map_err(|source| StartError::State { path: settings.state.clone(), source })?;
-        let key = key::provide(&settings.key_path())?;
+        let key = Key::new(shared_key(&settings.key_path())?);
         let name = P::NAME.parse().expect("a product has the name of a daemon");
         let holds = HoldLimits::of(&settings.limits);
         let live = Arc::new(Live::new(settings.trips.limits(), holds, clock.clone()));
