@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn two_ids_of_one_moment_differ() {
+    fn ids_of_different_visitors_of_one_moment_differ() {
         let seals = Seals::new([1; 32]);
         let ids: std::collections::HashSet<_> =
             (0..100).map(|_| seals.mint(VisitorId::random(), now())).collect();

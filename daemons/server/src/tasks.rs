@@ -9,6 +9,7 @@ use crate::trips::{FindAgain, Live, Recoverer, RecoveryGate, Resolver};
 use agencia_client::Peer;
 use agencia_protocol::trip::DaemonName;
 use agencia_store::{Ledger, StoreError};
+use agencia_trip::resolver::Lane;
 use agencia_trip::{Key, Limits};
 use log::{info, warn};
 use std::collections::BTreeMap;
@@ -54,7 +55,9 @@ impl Duties {
             colleagues: colleagues.clone(),
             settling_max: self.settling_max,
         });
-        crew.spawn_until_stopped(resolver.work(crew.clone()));
+        for lane in Lane::ALL {
+            crew.spawn_until_stopped(resolver.clone().work(lane, crew.clone()));
+        }
         if !self.recovery.goes_on() {
             return;
         }

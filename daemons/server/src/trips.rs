@@ -15,6 +15,7 @@ mod refunds;
 mod terms;
 mod live;
 mod holders;
+mod tally;
 mod resolver;
 mod recovery;
 

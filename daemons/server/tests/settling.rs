@@ -163,6 +163,23 @@ fn a_peer_that_never_answers_is_asked_again_and_others_are_settled_meanwhile() {
 }
 
 #[test]
+fn a_hold_expires_although_every_turn_waits_for_an_anchor_that_hangs() {
+    let mut agency = Agency::with(|_, limits| limits.settling_max = 1);
+    // For longer than this test waits.
+    agency.change_deadlines(|deadlines| deadlines.peer_reply = 10 * support::PATIENCE);
+    let (stuck, other) = (trip(), trip());
+    hold_all(&agency, stuck);
+    agency.stop("voos");
+    let silent = silent(&agency, "voos");
+    pin_all(&agency, stuck);
+    // Both parts have asked, and have no turn left.
+    let asked: Vec<_> = silent.incoming().take(2).collect();
+    agency.ask("passeios", Hold::new(other, Revision(0), vec![item("t1")], 1));
+    agency.wait_for("passeios", other, "solta");
+    assert_eq!((agency.state("passeios", stuck), asked.len()), ("fixa".into(), 2));
+}
+
+#[test]
 fn what_was_let_go_long_ago_is_forgotten() {
     let agency = Agency::with(|trips, _| {
         trips.forget = Duration::from_millis(20);

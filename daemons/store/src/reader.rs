@@ -8,6 +8,7 @@ use agencia_protocol::TripId;
 use agencia_protocol::trip::{DaemonName, Recover, RecoverReply};
 use agencia_trip::{Key, Limits, Row};
 use async_channel::{Receiver, Sender};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -15,10 +16,25 @@ use std::thread::JoinHandle;
 /// What the reading thread is asked to do.
 pub(crate) enum Question {
     Live(Answer<Vec<(TripId, Row)>>),
-    Page { filter: Filter, after: Option<TripId>, limit: usize, answer: Answer<Vec<(TripId, Row)>> },
+    Page {
+        filter: Filter,
+        after: Option<TripId>,
+        limit: usize,
+        answer: Answer<Vec<(TripId, Row)>>,
+    },
     Audit(Answer<Audit>),
-    BackUp { to: PathBuf, answer: Answer<()> },
-    Recover { asked: Box<Recover>, life: Arc<Life>, answer: Answer<RecoverReply> },
+    BackUp {
+        to: PathBuf,
+        answer: Answer<()>,
+    },
+    Recover {
+        asked: Box<Recover>,
+        life: Arc<Life>,
+        answer: Answer<RecoverReply>,
+    },
+    /// What no reader can answer.
+    #[cfg(test)]
+    Panic(Answer<()>),
 }
 
 /// The reading thread. Dropping this closes its queue and waits for it.
@@ -31,7 +47,7 @@ impl Drop for ReaderThread {
     fn drop(&mut self) {
         self.questions.close();
         if let Some(thread) = self.thread.take() {
-            // A panic over a question is its asker's unknown; the ledger's own end tells the rest.
+            // A panic over a question is its asker's to hear of; the ledger's own end tells the rest.
             thread.join().ok();
         }
     }
@@ -90,9 +106,12 @@ impl Serving {
         Ok((questions, serving))
     }
 
+    /// A panic over one question, which its asker hears of, is no reason to leave the next ones
+    /// unanswered for ever: this only reads, so nothing is left half done.
     fn run(self) {
         while let Ok(question) = self.queue.0.recv_blocking() {
-            self.serve(question);
+            // The panic's own message was printed by the hook.
+            catch_unwind(AssertUnwindSafe(|| self.serve(question))).ok();
         }
     }
 
@@ -123,10 +142,38 @@ impl Serving {
                 let own = (&self.name, &self.key, &self.limits, &*life);
                 answer(&to, self.told(reader.answer_recovery(own, &asked)));
             }
+            #[cfg(test)]
+            Question::Panic(to) => panic!("a test wants it: {to:?}"),
         }
     }
 
     fn told<T>(&self, read: Result<T, Fault>) -> Result<T, StoreError> {
         read.map_err(|fault| StoreError::Read { path: self.path.clone(), source: fault.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Ledger;
+    use agencia_protocol::LOCATOR_ALPHABET;
+
+    #[test]
+    fn a_panic_over_one_question_leaves_the_next_one_its_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let name: DaemonName = "voos".parse().unwrap();
+        let letter = char::from(LOCATOR_ALPHABET[0]);
+        let path = folder.path().join("livro.sqlite");
+        let options = || LedgerOptions::new(path.clone(), letter, name.clone(), Key::new([5; 32]));
+        let (_ledger, thread) = Ledger::open(options(), Box::new(|_| {})).unwrap();
+        let (questions, reader) = ReaderThread::start(&options()).unwrap();
+
+        let (to, answers) = async_channel::bounded(1);
+        questions.send_blocking(Question::Panic(to)).unwrap();
+        assert!(answers.recv_blocking().is_err());
+        let (to, answers) = async_channel::bounded(1);
+        questions.send_blocking(Question::Audit(to)).unwrap();
+        answers.recv_blocking().unwrap().unwrap();
+        drop((reader, thread));
     }
 }

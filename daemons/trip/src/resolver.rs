@@ -32,6 +32,30 @@ pub enum Task {
     },
 }
 
+/// Whom tasks wait for. Each lane moves by itself: an anchor that hangs holds up no expiry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Nobody: the daemon does it alone.
+    Own,
+    /// Another daemon.
+    Peers,
+}
+
+impl Lane {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Own, Self::Peers];
+}
+
+impl Task {
+    /// Whom it waits for.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::Expire => Lane::Own,
+            Self::Ask { .. } | Self::Tell { .. } => Lane::Peers,
+        }
+    }
+}
+
 /// What a row still needs: each task with the moment from which on it is due.
 pub fn tasks(row: &Row, limits: &Limits) -> Vec<(Task, Timestamp)> {
     let part = row.part.as_ref().and_then(|part| match &part.state {
@@ -83,9 +107,12 @@ pub fn acknowledgement(from: DaemonName, told: &Apply, reply: StateReply) -> Com
 /// start by observing every row that [is live](Row::is_live).
 #[derive(Debug, Clone, Default)]
 pub struct Agenda {
-    due: BTreeSet<(Timestamp, TripId, Task)>,
+    /// One for each [`Lane`], in their order.
+    due: [Due; 2],
     of_trip: BTreeMap<TripId, BTreeMap<Task, Entry>>,
 }
+
+type Due = BTreeSet<(Timestamp, TripId, Task)>;
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -106,42 +133,49 @@ impl Agenda {
             let entry = match before.remove(&task) {
                 Some(entry) if entry.asked_for == at => entry,
                 Some(entry) => {
-                    self.due.remove(&(entry.at, trip, task.clone()));
+                    self.due_mut(&task).remove(&(entry.at, trip, task.clone()));
                     fresh
                 }
                 None => fresh,
             };
-            self.due.insert((entry.at, trip, task.clone()));
+            self.due_mut(&task).insert((entry.at, trip, task.clone()));
             after.insert(task, entry);
         }
         for (task, entry) in before {
-            self.due.remove(&(entry.at, trip, task));
+            self.due_mut(&task).remove(&(entry.at, trip, task));
         }
         if !after.is_empty() {
             self.of_trip.insert(trip, after);
         }
     }
 
-    /// When something is due next.
-    pub fn next(&self) -> Option<Timestamp> {
-        self.due.first().map(|(at, _, _)| *at)
+    /// When something is due next in a lane.
+    pub fn next(&self, lane: Lane) -> Option<Timestamp> {
+        self.due[lane as usize].first().map(|(at, _, _)| *at)
     }
 
-    /// Takes up to `max` tasks that are due. Each comes again after a pause, until the row that
+    /// Takes up to `max` tasks of a lane that are due. Each comes again after a pause, until the row that
     /// needs it no longer does; so whoever takes one may die over it.
-    pub fn take_due(&mut self, now: Timestamp, max: usize, limits: &Limits) -> Vec<(TripId, Task)> {
+    pub fn take_due(
+        &mut self,
+        lane: Lane,
+        now: Timestamp,
+        max: usize,
+        limits: &Limits,
+    ) -> Vec<(TripId, Task)> {
+        let due = &mut self.due[lane as usize];
         let mut taken = Vec::new();
         while taken.len() < max {
-            let Some((at, trip, task)) = self.due.first().cloned() else { break };
+            let Some((at, trip, task)) = due.first().cloned() else { break };
             if at > now {
                 break;
             }
-            self.due.pop_first();
+            due.pop_first();
             let entry = self.of_trip.get_mut(&trip).and_then(|tasks| tasks.get_mut(&task));
             if let Some(entry) = entry {
                 entry.at = now.after(entry.pause);
                 entry.pause = (entry.pause * 2).min(limits.ask_pause_max);
-                self.due.insert((entry.at, trip, task.clone()));
+                due.insert((entry.at, trip, task.clone()));
             }
             taken.push((trip, task));
         }
@@ -150,11 +184,15 @@ impl Agenda {
 
     /// How many tasks there are.
     pub fn len(&self) -> usize {
-        self.due.len()
+        self.due.iter().map(Due::len).sum()
     }
 
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
-        self.due.is_empty()
+        self.due.iter().all(Due::is_empty)
+    }
+
+    fn due_mut(&mut self, task: &Task) -> &mut Due {
+        &mut self.due[task.lane() as usize]
     }
 }

@@ -72,9 +72,9 @@ pub(crate) fn standing(known: &[Known]) -> Standing {
             Outcome::Cancelled => {
                 Standing::Cancelled { refund: decision.refund, settled: acknowledged && !rest }
             }
-            Outcome::Aborted | Outcome::Undecided => {
-                Standing::NotBooked { reason: decision.reason, rest }
-            }
+            Outcome::Aborted => Standing::NotBooked { reason: decision.reason, rest },
+            // No daemon says so of a decision that it shows; if one did, it would promise nothing.
+            Outcome::Undecided => Standing::Undecided { parts: None },
         };
     }
     // A part is confirmed by the anchor's word alone, unless an administrator did it.
@@ -301,6 +301,7 @@ mod tests {
         check(&all(waits, part("confirmada", 1), none()), "cancelled false");
         check(&all(decided("desfeita", json!([])), part("solta", 1), none()), "not booked false");
         check(&all(decided("desfeita", json!([])), part("fixa", 1), none()), "not booked true");
+        check(&all(decided("indecisa", json!([])), part("fixa", 1), none()), "undecided");
     }
 
     #[test]

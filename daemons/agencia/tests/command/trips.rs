@@ -134,6 +134,7 @@ fn a_part_that_is_settled_by_hand_is_shown_by_everyone() {
     let (code, line, errors) = force(&["--reason", "o disco morreu", "--daemon", "passeios"]);
     assert_eq!(code, 0, "{errors}");
     assert!(line.contains("is now released by hand"), "{line}");
+    up.wait_for(&format!(r#"Trip {trip} was settled by hand, Released: "o disco morreu""#));
     assert_eq!(scene.run(&["audit"]).0, 1);
     // Only one part waits now: it need not be named.
     let (code, line, errors) = force(&["--reason", "o hóspede está lá", "--confirm"]);

@@ -10,7 +10,9 @@ use crate::connection::{Course, Later};
 use crate::settings::{RefundRule, Settings};
 use agencia_catalog::{Product, View};
 use agencia_protocol::WireError;
-use agencia_protocol::trip::{DaemonName, Decide, Hold, Pin, Revision, TripItem, TripMessage};
+use agencia_protocol::trip::{
+    DaemonName, Decide, Force, Hold, Pin, Revision, TripItem, TripMessage,
+};
 use agencia_store::{Ledger, Order, StoreError};
 use agencia_trip::Row;
 use agencia_trip::row::{Parts, SoldItem, same_items};
@@ -105,10 +107,7 @@ impl Trips {
                 travellers: alter.travellers.clone(),
                 contact: alter.contact.clone(),
             },
-            TripMessage::Force(force) => {
-                warn!("Trip {} is settled by hand: {:?}", force.trip, force.state);
-                Order::Force { state: force.state, reason: force.reason.clone() }
-            }
+            TripMessage::Force(force) => return Ok(self.force(force, now)),
             TripMessage::QuoteCancellation(quote) => return Ok(self.quote::<P>(quote.trip, now)),
             TripMessage::Consult(consult) => return self.consult(consult),
             TripMessage::Recover(recover) => return self.recover(recover),
@@ -162,6 +161,21 @@ impl Trips {
         }
         let parts = Arc::new(Parts::new(pin.anchor.clone(), pin.parts.clone()));
         Ok(Order::Pin { revision: pin.revision, parts })
+    }
+
+    /// `forcar`. Whoever keeps the log reads of it when it is done, and why.
+    fn force(&self, force: &Force, now: Now) -> Later {
+        let order = Order::Force { state: force.state, reason: force.reason.clone() };
+        let done = orders::queue(&self.ledger, force.trip, order, now.timestamp());
+        let Force { trip, state, reason, .. } = force.clone();
+        Box::pin(async move {
+            let reply = done.await;
+            match &reply {
+                Ok(_) => warn!("Trip {trip} was settled by hand, {state:?}: {reason:?}"),
+                Err(error) => warn!("Trip {trip} was not settled by hand: {error}"),
+            }
+            reply
+        })
     }
 
     fn decide(&self, decide: &Decide) -> Order {

@@ -42,6 +42,8 @@ pub(crate) struct Holders {
 struct Holder {
     visitor: Option<Visitor>,
     address: Option<Neighbourhood>,
+    /// How many requests want it held and have no reply yet.
+    waiting: usize,
 }
 
 impl Holders {
@@ -50,12 +52,14 @@ impl Holders {
         Self { limits, trips, visitors, addresses }
     }
 
-    /// Counts a trip that wants to be held, unless it is counted already.
+    /// Counts a trip that wants to be held, unless it is counted already, until its request
+    /// [is answered](Self::answered).
     ///
     /// # Errors
     /// `ocupado`, when that would be one too many.
     pub(crate) fn admit(&mut self, hold: &Hold) -> Result<(), WireError> {
-        if self.trips.contains_key(&hold.trip) {
+        if let Some(holder) = self.trips.get_mut(&hold.trip) {
+            holder.waiting += 1;
             return Ok(());
         }
         let HoldLimits { max, per_visitor_max, per_address_max } = self.limits;
@@ -75,7 +79,7 @@ impl Holders {
         if self.trips.len() >= max {
             return busy("há reservas temporárias demais; tente de novo daqui a pouco");
         }
-        self.insert(hold.trip, Holder { visitor: hold.visitor.clone(), address });
+        self.insert(hold.trip, Holder { visitor: hold.visitor.clone(), address, waiting: 1 });
         Ok(())
     }
 
@@ -86,9 +90,21 @@ impl Holders {
         }
     }
 
-    /// Counts a trip no more.
+    /// A request that was admitted has its reply: the trip is held, or is not.
+    pub(crate) fn answered(&mut self, trip: TripId, is_held: bool) {
+        let Some(holder) = self.trips.get_mut(&trip) else { return };
+        holder.waiting = holder.waiting.saturating_sub(1);
+        if !is_held {
+            self.remove(trip);
+        }
+    }
+
+    /// Counts a trip no more, unless somebody still wants it held.
     pub(crate) fn remove(&mut self, trip: TripId) {
-        let Some(Holder { visitor, address }) = self.trips.remove(&trip) else { return };
+        if self.trips.get(&trip).is_none_or(|holder| holder.waiting > 0) {
+            return;
+        }
+        let Some(Holder { visitor, address, .. }) = self.trips.remove(&trip) else { return };
         take_one(&mut self.visitors, visitor);
         take_one(&mut self.addresses, address);
     }
@@ -150,15 +166,32 @@ mod tests {
         // The same trip again is no other hold, and others have their own limit.
         holders.admit(&mine(2)).unwrap();
         holders.admit(&hold(4, Some("you"), None)).unwrap();
-        holders.remove(mine(1).trip);
-        holders.remove(mine(1).trip);
+        holders.answered(mine(1).trip, false);
+        holders.answered(mine(1).trip, false);
         holders.admit(&mine(3)).unwrap();
         check_busy(&mut holders, &mine(5), "você já tem");
         assert_eq!(holders.visitors.len(), 2);
+        // It was asked for twice.
+        holders.answered(mine(2).trip, false);
+        assert!(holders.trips.contains_key(&mine(2).trip));
         for trip in 1..6 {
-            holders.remove(mine(trip).trip);
+            holders.answered(mine(trip).trip, false);
         }
         assert!(holders.visitors.is_empty() && holders.trips.is_empty());
+    }
+
+    #[test]
+    fn a_refusal_gives_no_place_back_that_the_same_trip_still_wants() {
+        let mut holders = holders(100, 1, 100);
+        let mine = |trip| hold(trip, Some("me"), None);
+        holders.admit(&mine(1)).unwrap();
+        holders.admit(&mine(1)).unwrap();
+        holders.answered(mine(1).trip, false);
+        check_busy(&mut holders, &mine(2), "você já tem");
+        holders.answered(mine(1).trip, true);
+        check_busy(&mut holders, &mine(2), "você já tem");
+        holders.remove(mine(1).trip);
+        holders.admit(&mine(2)).unwrap();
     }
 
     #[test]
@@ -168,7 +201,7 @@ mod tests {
         holders.admit(&hold(2, None, Some("192.0.2.7"))).unwrap();
         check_busy(&mut holders, &hold(3, Some("c"), Some("192.0.2.7")), "deste endereço");
         holders.admit(&hold(3, Some("c"), Some("192.0.2.8"))).unwrap();
-        holders.remove(hold(1, None, None).trip);
+        holders.answered(hold(1, None, None).trip, false);
         holders.admit(&hold(4, None, Some("192.0.2.7"))).unwrap();
     }
 

@@ -3,11 +3,12 @@
 //! that nothing here depends on anybody waiting for an answer.
 
 use super::holders::{HoldLimits, Holders};
+use super::tally::Tally;
 use crate::clock::Clock;
 use agencia_protocol::request::TripCounts;
 use agencia_protocol::trip::{Hold, PartState, Timestamp};
 use agencia_protocol::{TripId, WireError};
-use agencia_trip::resolver::{Agenda, Task};
+use agencia_trip::resolver::{Agenda, Lane, Task};
 use agencia_trip::row::State;
 use agencia_trip::{Limits, Row};
 use async_channel::{Receiver, Sender};
@@ -20,14 +21,15 @@ pub(crate) struct Live {
     limits: Limits,
     clock: Arc<dyn Clock>,
     state: Mutex<LiveState>,
-    /// At most one message: something is due earlier than before.
-    earlier: (Sender<()>, Receiver<()>),
+    /// Of each lane, at most one message: something is due earlier than before.
+    earlier: [(Sender<()>, Receiver<()>); 2],
 }
 
 struct LiveState {
     agenda: Agenda,
     rows: HashMap<TripId, LiveRow>,
     holders: Holders,
+    tally: Tally,
 }
 
 /// What is kept of a trip for which something is still to be done.
@@ -45,14 +47,19 @@ impl LiveRow {
     pub(crate) fn time(&self, now: Timestamp) -> Timestamp {
         now.after(self.ahead)
     }
+
+    /// A moment of the row's, by the clock.
+    pub(super) fn by_the_clock(&self, moment: Timestamp) -> Timestamp {
+        earlier(moment, self.ahead)
+    }
 }
 
 impl Live {
     pub(crate) fn new(limits: Limits, holds: HoldLimits, clock: Arc<dyn Clock>) -> Self {
         let (agenda, rows) = Default::default();
-        let holders = Holders::new(holds);
-        let state = Mutex::new(LiveState { agenda, rows, holders });
-        Self { limits, clock, state, earlier: async_channel::bounded(1) }
+        let (holders, tally) = (Holders::new(holds), Tally::default());
+        let state = Mutex::new(LiveState { agenda, rows, holders, tally });
+        Self { limits, clock, state, earlier: [(); 2].map(|()| async_channel::bounded(1)) }
     }
 
     /// The moment that tasks are due by.
@@ -64,7 +71,7 @@ impl Live {
     pub(crate) fn follow(&self, trip: TripId, row: &Arc<Row>) {
         let ahead = latest(row).map_or(Duration::ZERO, |latest| latest.since(self.now()));
         let mut state = self.state();
-        let before = state.agenda.next();
+        let before = Lane::ALL.map(|lane| state.agenda.next(lane));
         match ahead.is_zero() {
             true => state.agenda.observe(trip, row, &self.limits),
             false => state.agenda.observe(trip, &moved_back(row, ahead), &self.limits),
@@ -73,15 +80,21 @@ impl Live {
             PartState::Held | PartState::Pinned => state.holders.holds(trip),
             _ => state.holders.remove(trip),
         }
-        match row.is_live() {
-            true => state.rows.insert(trip, LiveRow { row: row.clone(), ahead }),
-            false => state.rows.remove(&trip),
-        };
-        let after = state.agenda.next();
+        if let Some(over) = state.rows.remove(&trip) {
+            state.tally.take(trip, &over);
+        }
+        if row.is_live() {
+            let live = LiveRow { row: row.clone(), ahead };
+            state.tally.add(trip, &live);
+            state.rows.insert(trip, live);
+        }
+        let after = Lane::ALL.map(|lane| state.agenda.next(lane));
         drop(state);
-        if after.is_some_and(|after| before.is_none_or(|before| after < before)) {
-            // A full channel says it already.
-            self.earlier.0.try_send(()).ok();
+        for ((before, after), (earlier, _)) in before.into_iter().zip(after).zip(&self.earlier) {
+            if after.is_some_and(|after| before.is_none_or(|before| after < before)) {
+                // A full channel says it already.
+                earlier.try_send(()).ok();
+            }
         }
     }
 
@@ -104,44 +117,28 @@ impl Live {
         self.clock.pause(time).await;
     }
 
-    /// Takes what is due.
-    pub(crate) fn take_due(&self, max: usize) -> Vec<(TripId, Task)> {
+    /// Takes what is due in a lane.
+    pub(crate) fn take_due(&self, lane: Lane, max: usize) -> Vec<(TripId, Task)> {
         let now = self.now();
-        self.state().agenda.take_due(now, max, &self.limits)
+        self.state().agenda.take_due(lane, now, max, &self.limits)
     }
 
-    /// How long it takes until something is due.
-    pub(crate) fn next_in(&self) -> Option<Duration> {
+    /// How long it takes until something is due in a lane.
+    pub(crate) fn next_in(&self, lane: Lane) -> Option<Duration> {
         let now = self.now();
-        self.state().agenda.next().map(|due| due.since(now))
+        self.state().agenda.next(lane).map(|due| due.since(now))
     }
 
-    /// Ready when something is due earlier than before.
-    pub(crate) async fn is_earlier(&self) {
+    /// Ready when something is due earlier than before in a lane.
+    pub(crate) async fn is_earlier(&self, lane: Lane) {
         // The channel is never closed: this owns both ends.
-        self.earlier.1.recv().await.ok();
+        self.earlier[lane as usize].1.recv().await.ok();
     }
 
     /// How many unsettled trips are how far.
     pub(crate) fn counts(&self) -> TripCounts {
         let now = self.now();
-        let state = self.state();
-        let mut counts = TripCounts::default();
-        for live in state.rows.values() {
-            let row = &live.row;
-            match row.part.as_ref().map(|part| (&part.state, part.since)) {
-                Some((State::Held { .. }, _)) => counts.held += 1,
-                Some((State::Pinned { .. }, since)) => {
-                    counts.pinned += 1;
-                    let late = live.time(now).since(since) > self.limits.decision_deadline;
-                    counts.in_doubt += u64::from(late);
-                }
-                _ => {}
-            }
-            let pending = |decision: &agencia_trip::row::Decision| !decision.pending.is_empty();
-            counts.pending += u64::from(row.decision.as_ref().is_some_and(pending));
-        }
-        counts
+        self.state().tally.counts(now, self.limits.decision_deadline)
     }
 
     fn state(&self) -> MutexGuard<'_, LiveState> {
@@ -156,12 +153,14 @@ fn latest(row: &Row) -> Option<Timestamp> {
     part.chain(row.decision.iter().map(|decision| decision.at)).max()
 }
 
+fn earlier(moment: Timestamp, by: Duration) -> Timestamp {
+    let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_unix_millis(moment.unix_millis().saturating_sub(millis))
+}
+
 /// The row with every moment so much earlier.
 fn moved_back(row: &Row, by: Duration) -> Row {
-    let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-    let earlier = |moment: &mut Timestamp| {
-        *moment = Timestamp::from_unix_millis(moment.unix_millis().saturating_sub(millis));
-    };
+    let earlier = |moment: &mut Timestamp| *moment = earlier(*moment, by);
     let mut row = row.clone();
     if let Some(part) = &mut row.part {
         earlier(&mut part.since);
@@ -186,9 +185,8 @@ impl Drop for Admission {
     fn drop(&mut self) {
         let mut state = self.live.state();
         let part = state.rows.get(&self.trip).map(|live| live.row.state());
-        if !matches!(part, Some(PartState::Held | PartState::Pinned)) {
-            state.holders.remove(self.trip);
-        }
+        let is_held = matches!(part, Some(PartState::Held | PartState::Pinned));
+        state.holders.answered(self.trip, is_held);
     }
 }
 
@@ -257,11 +255,14 @@ mod tests {
     fn a_hold_is_due_at_its_deadline_and_not_after_it_is_gone() {
         let (live, clock) = live();
         live.follow(trip(1), &held(NOW, 60));
-        assert_eq!((live.next_in(), live.take_due(9)), (Some(Duration::from_secs(60)), vec![]));
+        assert_eq!(
+            (live.next_in(Lane::Own), live.take_due(Lane::Own, 9)),
+            (Some(Duration::from_secs(60)), vec![])
+        );
         clock.0.store(NOW + 60 * SECOND, Relaxed);
-        assert_eq!(live.take_due(9), [(trip(1), Task::Expire)]);
+        assert_eq!(live.take_due(Lane::Own, 9), [(trip(1), Task::Expire)]);
         live.follow(trip(1), &released(NOW + 60 * SECOND));
-        assert!(live.next_in().is_none() && live.row(trip(1)).is_none());
+        assert!(live.next_in(Lane::Own).is_none() && live.row(trip(1)).is_none());
     }
 
     #[test]
@@ -269,27 +270,30 @@ mod tests {
         let (live, clock) = live();
         let year = 365 * 24 * 3_600 * SECOND;
         live.follow(trip(1), &held(NOW + year, 60));
-        assert_eq!(live.next_in(), Some(Duration::from_secs(60)));
+        assert_eq!(live.next_in(Lane::Own), Some(Duration::from_secs(60)));
         let row = live.row(trip(1)).unwrap();
         // When it is due its own deadline has come.
         clock.0.store(NOW + 60 * SECOND, Relaxed);
-        assert_eq!(live.take_due(9), [(trip(1), Task::Expire)]);
+        assert_eq!(live.take_due(Lane::Own, 9), [(trip(1), Task::Expire)]);
         assert_eq!(row.time(live.now()), at(NOW + year + 60 * SECOND));
         // A hold of now is not due for that.
         live.follow(trip(2), &held(NOW + 60 * SECOND, 60));
-        assert_eq!(live.take_due(9), []);
+        assert_eq!(live.take_due(Lane::Own, 9), []);
 
         live.follow(trip(3), &part(NOW + year, State::Pinned { parts: parts() }));
         clock.0.store(NOW + 66 * SECOND, Relaxed);
-        let due: Vec<_> = live.take_due(9).into_iter().map(|(trip, _)| trip).collect();
-        assert_eq!(due, [trip(1), trip(3)]);
+        let due = Lane::ALL.map(|lane| live.take_due(lane, 9).into_iter().map(|(trip, _)| trip));
+        assert_eq!(due.map(Vec::from_iter), [[trip(1)], [trip(3)]]);
     }
 
     #[test]
     fn the_resolver_hears_only_of_what_is_due_earlier() {
         let (live, _) = live();
-        let heard =
-            || futures_lite::future::block_on(futures_lite::future::poll_once(live.is_earlier()));
+        let heard = || {
+            futures_lite::future::block_on(futures_lite::future::poll_once(
+                live.is_earlier(Lane::Own),
+            ))
+        };
         live.follow(trip(1), &held(NOW, 60));
         assert!(heard().is_some());
         live.follow(trip(2), &held(NOW, 61));

@@ -90,18 +90,22 @@ pub(crate) struct Recoverer {
 
 impl Recoverer {
     /// Learns from every peer, as long as it takes, and ends the recovery. It may be cut off at any
-    /// time: it begins anew with the next start, and learning twice changes nothing.
+    /// time: it begins anew with the next start, and learning twice changes nothing. So it begins
+    /// anew, too, when the disk was full.
     ///
     /// # Errors
-    /// The ledger's faults.
+    /// The ledger's faults, after which it takes nothing more.
     pub(crate) async fn recover(&self) -> Result<(), StoreError> {
-        loop {
-            self.ask_everyone().await?;
-            if self.gate.end(&self.ledger, self.clock.now().timestamp()).await? {
-                info!("Everything that the peers know is learned: trips are booked again");
-                return Ok(());
-            }
-        }
+        let pause = || self.clock.pause(self.limits.ask_first);
+        until_over(|| self.try_to_recover(), pause).await?;
+        info!("Everything that the peers know is learned: trips are booked again");
+        Ok(())
+    }
+
+    /// Answers whether the recovery has ended, and need not begin again.
+    async fn try_to_recover(&self) -> Result<bool, StoreError> {
+        self.ask_everyone().await?;
+        self.gate.end(&self.ledger, self.clock.now().timestamp()).await
     }
 
     async fn ask_everyone(&self) -> Result<(), StoreError> {
@@ -170,5 +174,54 @@ impl Recoverer {
             }
         }
         Ok(())
+    }
+}
+
+/// Tries until it is over, after a pause while the ledger has no room.
+///
+/// # Errors
+/// The ledger's faults, after which it takes nothing more.
+async fn until_over<T, P>(
+    mut attempt: impl FnMut() -> T,
+    pause: impl Fn() -> P,
+) -> Result<(), StoreError>
+where
+    T: Future<Output = Result<bool, StoreError>>,
+    P: Future<Output = ()>,
+{
+    loop {
+        match attempt().await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error @ (StoreError::NoSpace | StoreError::Busy)) => {
+                warn!("What the peers know is learned later: {error}");
+                pause().await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_lite::future::{block_on, ready};
+    use std::cell::Cell;
+
+    /// How it ends when the attempts end so, after so many of them and so many pauses.
+    fn check(ends: Vec<Result<bool, StoreError>>, is_over: bool, pauses: usize) {
+        let (mut ends, paused) = (ends.into_iter(), Cell::new(0));
+        let pause = || ready(paused.set(paused.get() + 1));
+        let over = block_on(until_over(|| ready(ends.next().unwrap()), pause));
+        assert_eq!((over.is_ok(), paused.get(), ends.len()), (is_over, pauses, 0), "{over:?}");
+    }
+
+    #[test]
+    fn a_recovery_outlasts_a_full_disk_and_no_failure() {
+        check(vec![Ok(true)], true, 0);
+        check(vec![Ok(false), Ok(true)], true, 0);
+        check(vec![Err(StoreError::NoSpace), Err(StoreError::Busy), Ok(true)], true, 2);
+        check(vec![Err(StoreError::NoSpace), Err(StoreError::Unknown)], false, 1);
+        check(vec![Err(StoreError::Closed)], false, 0);
     }
 }

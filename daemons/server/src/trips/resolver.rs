@@ -11,7 +11,7 @@ use agencia_client::ClientError;
 use agencia_protocol::trip::{DaemonName, OutcomeReply, StateReply, Timestamp};
 use agencia_protocol::{Code, TripId};
 use agencia_store::{Ledger, Order, Outcome, StoreError};
-use agencia_trip::resolver::{self, Task};
+use agencia_trip::resolver::{self, Lane, Task};
 use agencia_trip::{Command, Desk, Key, Limits, Row};
 use futures_lite::future;
 use log::{debug, warn};
@@ -33,16 +33,16 @@ pub(crate) struct Resolver {
     pub(crate) ledger: Ledger,
     pub(crate) live: Arc<Live>,
     pub(crate) colleagues: Arc<Colleagues>,
-    /// How many trips are settled at the same time.
+    /// How many trips are settled at the same time, in each lane.
     pub(crate) settling_max: usize,
 }
 
 impl Resolver {
-    /// Works until the daemon is told to stop.
-    pub(crate) async fn work(self: Arc<Self>, crew: Crew) {
+    /// Works off a lane until the daemon is told to stop.
+    pub(crate) async fn work(self: Arc<Self>, lane: Lane, crew: Crew) {
         let turns = Arc::new(Semaphore::new(self.settling_max));
         loop {
-            for (trip, task) in self.live.take_due(self.settling_max) {
+            for (trip, task) in self.live.take_due(lane, self.settling_max) {
                 let turn = turns.acquire_arc().await;
                 let resolver = self.clone();
                 crew.spawn_until_stopped(async move {
@@ -50,9 +50,9 @@ impl Resolver {
                     drop(turn);
                 });
             }
-            let pause = self.live.next_in().unwrap_or(PAUSE_MAX);
+            let pause = self.live.next_in(lane).unwrap_or(PAUSE_MAX);
             let due = self.live.pause(pause.clamp(PAUSE_MIN, PAUSE_MAX));
-            future::or(self.live.is_earlier(), due).await;
+            future::or(self.live.is_earlier(lane), due).await;
         }
     }
 

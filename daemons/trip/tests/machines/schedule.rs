@@ -2,7 +2,7 @@
 
 use crate::desk::{Office, early, late};
 use agencia_protocol::trip::{Outcome, PartState};
-use agencia_trip::resolver::{Agenda, Task, question};
+use agencia_trip::resolver::{Agenda, Lane, Task, question};
 use agencia_trip::{Command, Row};
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ fn a_pinned_part_asks_after_five_seconds_and_then_ever_more_seldom() {
     agenda.observe(office.trip, &pinned, &office.limits);
     let mut asked = Vec::new();
     while asked.len() < 7 {
-        let now = agenda.next().unwrap();
-        let due = agenda.take_due(now, 10, &office.limits);
+        let now = agenda.next(Lane::Peers).unwrap();
+        let due = agenda.take_due(Lane::Peers, now, 10, &office.limits);
         let anchor = "voos".parse().unwrap();
         assert_eq!(due, [(office.trip, Task::Ask { anchor })]);
         let question = question(office.trip, &pinned, now).unwrap();
@@ -40,14 +40,18 @@ fn a_hold_expires_when_its_deadline_comes_and_a_later_deadline_is_a_later_task()
     let held = office.after(&[office.hold(1, "x1")]);
     let mut agenda = Agenda::default();
     agenda.observe(office.trip, &held, &office.limits);
-    assert_eq!(agenda.next(), Some(late()));
-    assert_eq!(agenda.take_due(early(), 10, &office.limits), []);
+    assert_eq!(agenda.next(Lane::Own), Some(late()));
+    assert_eq!(agenda.take_due(Lane::Own, early(), 10, &office.limits), []);
     let until = late().after(secs(60));
     let extended = office.desk().step(office.trip, &held, &Command::Extend { until }, early());
     agenda.observe(office.trip, &extended.row.unwrap(), &office.limits);
-    assert_eq!((agenda.next(), agenda.len()), (Some(until), 1));
-    assert_eq!(agenda.take_due(late(), 10, &office.limits), []);
-    assert_eq!(agenda.take_due(until, 10, &office.limits), [(office.trip, Task::Expire)]);
+    assert_eq!((agenda.next(Lane::Own), agenda.len()), (Some(until), 1));
+    assert_eq!(agenda.take_due(Lane::Own, late(), 10, &office.limits), []);
+    assert_eq!(agenda.take_due(Lane::Peers, until, 10, &office.limits), []);
+    assert_eq!(
+        agenda.take_due(Lane::Own, until, 10, &office.limits),
+        [(office.trip, Task::Expire)]
+    );
     agenda.observe(office.trip, &Row::default(), &office.limits);
     assert!(agenda.is_empty());
 }
@@ -60,8 +64,11 @@ fn an_outbox_is_worked_off_at_once_until_it_is_acknowledged_and_again_after_a_ca
     let mut agenda = Agenda::default();
     agenda.observe(office.trip, &booked, &office.limits);
     let tell = (office.trip, Task::Tell { daemon: "hospedagens".parse().unwrap() });
-    assert_eq!(agenda.take_due(early(), 10, &office.limits), std::slice::from_ref(&tell));
-    assert_eq!(agenda.next(), Some(early().after(secs(5))));
+    assert_eq!(
+        agenda.take_due(Lane::Peers, early(), 10, &office.limits),
+        std::slice::from_ref(&tell)
+    );
+    assert_eq!(agenda.next(Lane::Peers), Some(early().after(secs(5))));
     let acknowledge = Command::Acknowledge {
         from: "hospedagens".parse().unwrap(),
         outcome: Outcome::Committed,
@@ -73,7 +80,7 @@ fn an_outbox_is_worked_off_at_once_until_it_is_acknowledged_and_again_after_a_ca
     let cancel = Command::Cancel { quote: office.quote() };
     let cancelled = office.desk().step(office.trip, &told, &cancel, early()).row.unwrap();
     agenda.observe(office.trip, &cancelled, &office.limits);
-    assert_eq!(agenda.take_due(early(), 10, &office.limits), [tell]);
+    assert_eq!(agenda.take_due(Lane::Peers, early(), 10, &office.limits), [tell]);
 }
 
 #[test]
@@ -85,6 +92,6 @@ fn no_more_is_taken_at_once_than_is_asked_for() {
         let trip = crate::desk::trip_minted(early().after(secs(n)));
         agenda.observe(trip, &held, &office.limits);
     }
-    assert_eq!(agenda.take_due(late(), 2, &office.limits).len(), 2);
-    assert_eq!(agenda.take_due(late(), 10, &office.limits).len(), 3);
+    assert_eq!(agenda.take_due(Lane::Own, late(), 2, &office.limits).len(), 2);
+    assert_eq!(agenda.take_due(Lane::Own, late(), 10, &office.limits).len(), 3);
 }
