@@ -6,13 +6,14 @@ use crate::connection::{Course, Handler, Later};
 use crate::counters::Counters;
 use crate::crew::Crew;
 use crate::inventory::{Inventory, InventoryRefused};
+use crate::keys;
 use crate::peers::{self, PeersRefused};
 use crate::purchase;
 use crate::settings::Settings;
 use crate::tasks::Duties;
 use crate::trips::{self, HoldLimits, Live, RecoveryGate, Trips};
 use agencia_catalog::{Limits, Moment, Product, View};
-use agencia_client::{KeyError, shared_key};
+use agencia_client::tls::{Credentials, KeysError};
 use agencia_protocol::request::{Health, Request, TripCounts};
 use agencia_protocol::trip::{DaemonName, TripItem};
 use agencia_protocol::{Code, WireError};
@@ -38,9 +39,12 @@ pub enum StartError {
     /// The daemon does not know the others.
     #[error(transparent)]
     Peers(#[from] PeersRefused),
-    /// There is no key.
+    /// Keys or certificates cannot be used.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Keys(#[from] KeysError),
+    /// This daemon's certificate cannot be shown.
+    #[error("TLS cannot be spoken: {0}")]
+    Tls(#[source] futures_rustls::rustls::Error),
     /// The inventory cannot be put in force.
     #[error(transparent)]
     Inventory(#[from] InventoryRefused),
@@ -69,11 +73,12 @@ impl<P: Product> Daemon<P> {
         clock: impl Clock,
     ) -> Result<(Self, LedgerThread), StartError> {
         let peers = peers::load(settings, P::NAME)?;
+        let credentials = keys::credentials(settings)?;
         let inventory = Inventory::load(&settings.inventory, settings.capacity_default)?;
         let inventory = Arc::new(inventory);
         std::fs::create_dir_all(&settings.state)
             .map_err(|source| StartError::State { path: settings.state.clone(), source })?;
-        let key = Key::new(shared_key(&settings.key_path())?);
+        let key = keys::receipt_key(settings)?;
         let name: DaemonName = P::NAME.parse().expect("a product has the name of a daemon");
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let holds = HoldLimits::of(&settings.limits);
@@ -93,6 +98,7 @@ impl<P: Product> Daemon<P> {
         let duties = Duties {
             name,
             key,
+            credentials,
             peers,
             live,
             clock: clock.clone(),
@@ -117,6 +123,11 @@ impl<P: Product> Daemon<P> {
             started: Instant::now(),
         };
         Ok((daemon, thread))
+    }
+
+    /// What proves to other hosts that this is a daemon.
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
+        self.duties.credentials.as_ref()
     }
 
     fn health(&self) -> Health {

@@ -7,6 +7,7 @@ use crate::peers::Colleagues;
 use crate::settings::Deadlines;
 use crate::trips::{FindAgain, Live, Recoverer, RecoveryGate, Resolver};
 use agencia_client::Peer;
+use agencia_client::tls::Credentials;
 use agencia_protocol::trip::DaemonName;
 use agencia_store::{Ledger, StoreError};
 use agencia_trip::{Key, Limits};
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub(crate) struct Duties {
     pub(crate) name: DaemonName,
     pub(crate) key: Key,
+    pub(crate) credentials: Option<Credentials>,
     /// The other daemons.
     pub(crate) peers: BTreeMap<DaemonName, Peer>,
     pub(crate) live: Arc<Live>,
@@ -35,8 +37,10 @@ pub(crate) struct Duties {
 impl Duties {
     /// Begins with all of it, until the daemon is told to stop.
     pub(crate) fn take_up(&self, ledger: &Ledger, find_again: FindAgain, crew: &Crew) {
+        let proof = self.credentials.as_ref();
         let colleagues =
-            Arc::new(Colleagues::new(&self.peers, &self.deadlines, self.settling_max, crew));
+            Colleagues::new((&self.peers, proof), &self.deadlines, self.settling_max, crew);
+        let colleagues = Arc::new(colleagues);
         crew.spawn_until_stopped(forgetting(ledger.clone(), self.clock.clone(), self.forget));
         let resolver = Arc::new(Resolver {
             name: self.name.clone(),
