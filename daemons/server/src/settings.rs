@@ -279,6 +279,16 @@ impl<S> Settings<S> {
         self.state.join(&self.key_file)
     }
 
+    /// The file of the daemons' key that is in force: beside the certificates if it is there.
+    pub fn key_in_force(&self) -> PathBuf {
+        use agencia_client::tls::{Keys, names};
+        let keys = Keys::of_this_process(&self.keys);
+        match keys.read(names::RECEIPT_KEY) {
+            Ok(Some(_)) if self.has_default_key_path() => keys.path(names::RECEIPT_KEY),
+            _ => self.key_path(),
+        }
+    }
+
     /// Whether nobody has said where that is.
     pub fn has_default_key_path(&self) -> bool {
         self.key_file == Path::new(KEY_FILE)

@@ -4,7 +4,7 @@
 //! used is an error with the way out; what is not there is nothing.
 
 use super::authority::{Authority, Unproven};
-use super::credentials::Credentials;
+use super::credentials::{Credentials, warning};
 use super::role::Role;
 use crate::key::{self, KeyError};
 use rustls::pki_types::pem::PemObject;
@@ -14,6 +14,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The most bytes of a file that are read.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -233,7 +234,7 @@ impl Keys {
         authority: &Authority,
         certificates: &[CertificateDer<'_>],
         role: Role,
-    ) -> Result<std::time::SystemTime, KeysError> {
+    ) -> Result<SystemTime, KeysError> {
         let name = names::certificate(role);
         let end = certificates.first().and_then(|own| authority.end_of(own));
         let end = end.ok_or_else(|| self.malformed(&name, CERTIFICATE, "rustls cannot read it"))?;
@@ -248,6 +249,50 @@ impl Keys {
             true => Ok(end),
             false => Err(KeysError::WrongRole { certificate: self.path(&name), role }),
         }
+    }
+
+    /// The first certificate of a file, as it is signed.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub fn certificate(&self, name: &str) -> Result<Option<CertificateDer<'static>>, KeysError> {
+        Ok(self.certificates(name)?.and_then(|certificates| certificates.into_iter().next()))
+    }
+
+    /// When the first certificate of a file ends; nothing without the file or the authority.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub fn end_of(&self, name: &str) -> Result<Option<SystemTime>, KeysError> {
+        let (authority, certificate) = (self.authority()?, self.certificate(name)?);
+        Ok(authority.zip(certificate).and_then(|(authority, own)| authority.end_of(&own)))
+    }
+
+    /// What an operator must know: certificates that end soon or do not fit. Nothing about files
+    /// that this user may not read.
+    pub fn warnings(&self, now: SystemTime) -> Vec<String> {
+        let roles = Role::ALL.into_iter().map(|role| {
+            Ok(self.credentials(role)?.and_then(|own| own.warning(now)))
+        });
+        let authority = || {
+            let end = self.end_of(names::AUTHORITY)?;
+            let what = self.path(names::AUTHORITY).display().to_string();
+            Ok(end.and_then(|end| warning(&what, end, now)))
+        };
+        let warned = roles.chain([authority()]).filter_map(|checked: Result<_, KeysError>| {
+            match checked {
+                Ok(warning) => warning,
+                Err(KeysError::Unreadable { source, .. })
+                    if source.kind() == ErrorKind::PermissionDenied =>
+                {
+                    None
+                }
+                Err(error) => Some(error.to_string()),
+            }
+        });
+        let mut told: Vec<_> = warned.collect();
+        told.dedup();
+        told
     }
 
     /// A key that programs share: the one of the folder, or else the program's own, which is made
