@@ -1,10 +1,11 @@
 //! The web client: pages over the three daemons.
 //!
-//! It keeps nothing of a visitor. What was chosen travels in the URL, what was bought is kept by
-//! the daemons, and so any instance serves any step of any trip.
+//! It keeps nothing of a visitor. What was chosen travels in the URL, what is held or booked is
+//! kept by the daemons, whose trip it is says its id (`owner`), and so any instance serves any step
+//! of any trip.
 //!
 //! A request comes in through `serve`, finds its page in `routes`, is read by `forms` and
-//! `choice`, asks the `daemons` and becomes a template of `pages`.
+//! `choice`, asks the `daemons`, leads or looks at a `trip` and becomes a template of `pages`.
 
 mod settings;
 mod logging;
@@ -16,15 +17,18 @@ mod forms;
 mod choice;
 mod daemons;
 mod chosen;
-mod booking;
+mod part;
+mod owner;
+mod trip;
 mod pages;
 mod assets;
 mod format;
 mod texts;
 
-use agencia_client::Peers;
+use agencia_client::{Peers, shared_key};
 use daemons::Daemons;
 use hyper_util::service::TowerToHyperService;
+use owner::Seals;
 use pages::Site;
 use sd_notify::NotifyState;
 use settings::{Flags, Settings};
@@ -66,7 +70,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         log::info!("the settings are good");
         return ExitCode::SUCCESS;
     }
-    match start(settings, daemons) {
+    let seals = match seals(&settings) {
+        Ok(seals) => seals,
+        Err(error) => {
+            log::error!("{error}");
+            return ExitCode::from(EXIT_CONFIG);
+        }
+    };
+    match start(settings, daemons, seals) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
@@ -85,7 +96,19 @@ fn configure(flags: &Flags) -> Result<(Settings, Daemons), AnyError> {
     Ok((settings, daemons))
 }
 
-fn start(settings: Settings, daemons: Daemons) -> Result<(), AnyError> {
+/// The key of all instances; whoever starts first makes it.
+fn seals(settings: &Settings) -> Result<Seals, AnyError> {
+    let state = &settings.state;
+    std::fs::create_dir_all(state).map_err(|error| {
+        let folder = state.display();
+        format!(
+            "the folder {folder} cannot be made: {error}; make it, or set another one with state"
+        )
+    })?;
+    Ok(Seals::new(shared_key(&settings.key_path())?))
+}
+
+fn start(settings: Settings, daemons: Daemons, seals: Seals) -> Result<(), AnyError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = stop_signal()?;
@@ -95,7 +118,7 @@ fn start(settings: Settings, daemons: Daemons) -> Result<(), AnyError> {
             .map(tokio::net::TcpListener::from_std)
             .collect::<io::Result<_>>()?;
         let http = settings.http.clone();
-        let site = Arc::new(Site { daemons, settings, clock: chrono::Utc::now });
+        let site = Arc::new(Site { daemons, settings, seals, clock: chrono::Utc::now });
         let pages = TowerToHyperService::new(warp::service(routes::all(site)));
         announce(&listeners);
         let drained = serve::serve(listeners, pages, http, stop).await;

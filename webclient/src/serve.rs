@@ -6,6 +6,7 @@
 use crate::pages::error::{self, Trouble};
 use crate::security;
 use crate::settings::Http;
+use agencia_protocol::trip::ClientAddress;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -13,7 +14,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -130,7 +131,7 @@ impl<S: Pages> Server<S> {
         log::debug!("New connection from {peer}");
         if let Ok(permit) = self.connections.clone().try_acquire_owned() {
             self.crowded.store(false, Ordering::Relaxed);
-            tokio::spawn(self.converse(stream, permit));
+            tokio::spawn(self.converse(stream, peer.ip(), permit));
             return;
         }
         if !self.crowded.swap(true, Ordering::Relaxed) {
@@ -142,7 +143,12 @@ impl<S: Pages> Server<S> {
         }
     }
 
-    async fn converse(self: Arc<Self>, stream: TcpStream, permit: OwnedSemaphorePermit) {
+    async fn converse(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+        permit: OwnedSemaphorePermit,
+    ) {
         let write = Duration::from_secs(self.http.write_secs.get());
         let socket = socket2::SockRef::from(&stream);
         // With the user timeout the kernel drops a peer that leaves written bytes unread.
@@ -155,7 +161,7 @@ impl<S: Pages> Server<S> {
         let mut stop = self.stop.clone();
         let answer = service_fn(|request| {
             let server = self.clone();
-            async move { Ok::<_, Infallible>(server.answer(request).await) }
+            async move { Ok::<_, Infallible>(server.answer(request, peer).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -176,11 +182,13 @@ impl<S: Pages> Server<S> {
         drop(permit);
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response {
+    async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
         let began = Instant::now();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let mut response = match self.admit(request).await {
-            Ok(request) => {
+            Ok(mut request) => {
+                let address = security::client(peer, request.headers(), &self.http.trusted_proxies);
+                request.extensions_mut().insert(ClientAddress::new(address));
                 let Ok(response) = self.pages.call(request).await;
                 response
             }
