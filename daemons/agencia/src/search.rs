@@ -14,7 +14,6 @@ use agencia_protocol::{OfferId, Order};
 use comfy_table::Table;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) fn run(search: Search, places: Places<'_>) -> Result<ExitCode, CommandError> {

@@ -7,7 +7,6 @@ use crate::table::{Column, grouped, print, table};
 use agencia_client::{Answer, ClientError, Deadlines, Peer};
 use agencia_protocol::request::{Bare, Health};
 use serde::Serialize;
-use std::path::Path;
 use std::process::ExitCode;
 
 const COLUMNS: [Column; 9] = [

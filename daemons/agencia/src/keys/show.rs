@@ -3,7 +3,7 @@
 use crate::error::CommandError;
 use crate::table::{Column, print, table};
 use agencia_client::tls::{Keys, Role, names};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -14,6 +14,9 @@ const COLUMNS: [Column<'_>; 4] =
 
 /// How much of a fingerprint the table shows, in bytes.
 const SHOWN_BYTES: usize = 8;
+
+/// The length of 2026-12-24.
+const DAY_LEN: usize = 10;
 
 /// One file, as `--json` writes it.
 #[derive(Debug, Serialize)]
@@ -27,7 +30,7 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    valid_until: Option<DateTime<Utc>>,
+    valid_until: Option<String>,
 }
 
 /// Lists the files, and warns of what ends soon or does not fit.
@@ -58,7 +61,8 @@ pub(super) fn run(folder: &Path, json: bool) -> Result<(), CommandError> {
 impl Row {
     fn cells(self) -> Vec<String> {
         let shown = |sha256: String| sha256[..2 * SHOWN_BYTES].to_owned();
-        let until = |time: DateTime<Utc>| time.format("%Y-%m-%d").to_string();
+        // The day is enough for a person.
+        let until = |time: String| time[..DAY_LEN].to_owned();
         vec![
             self.file,
             self.what,
@@ -80,7 +84,7 @@ fn certificate(
         what: what.to_owned(),
         role: role.map(Role::name),
         sha256: Some(digits(&der)),
-        valid_until: keys.end_of(name)?.map(DateTime::from),
+        valid_until: keys.end_of(name)?.map(time),
     }))
 }
 
@@ -110,6 +114,10 @@ fn shared(keys: &Keys, name: &str, what: &str) -> Result<Option<Row>, CommandErr
         sha256: Some(digits(text.trim_ascii_end())),
         valid_until: None,
     }))
+}
+
+fn time(at: SystemTime) -> String {
+    DateTime::<Utc>::from(at).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn digits(bytes: &[u8]) -> String {

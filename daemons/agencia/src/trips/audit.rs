@@ -18,7 +18,6 @@ use serde::de::IgnoredAny;
 use smol::Timer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 

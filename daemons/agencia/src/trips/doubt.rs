@@ -10,7 +10,6 @@ use agencia_protocol::trip::{DaemonName, List, ListFilter, PartState, Timestamp}
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 const COLUMNS: [Column; 6] = [

@@ -7,7 +7,6 @@ use crate::error::CommandError;
 use crate::table::print;
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{DaemonName, Force, PartState, StateReply};
-use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) fn run(options: &ForceRelease, places: Places<'_>) -> Result<ExitCode, CommandError> {

@@ -14,7 +14,6 @@ use agencia_protocol::{Day, TripId};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 const COLUMNS: [Column; 10] = [

@@ -10,7 +10,6 @@ use agencia_protocol::TripId;
 use agencia_protocol::trip::{DaemonName, Outcome, PartState, Traveller};
 use serde::Serialize;
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// One daemon, as `--json` writes it.
