@@ -62,6 +62,9 @@ pub(crate) enum KeysAction {
         /// Write over what is there and differs
         #[arg(long)]
         replace: bool,
+        /// Folder of the state of daemons and web clients, where keys of their own may be that differ
+        #[arg(long, value_name = "DIR", default_value = "/var/lib/agencia")]
+        state: PathBuf,
     },
     /// Makes certificates that are valid for longer, over the keys that are there
     ///

@@ -4,10 +4,10 @@
 //! those that the role has, and nothing before all of it is seen to fit.
 
 use super::files::{self, Staged};
-use super::{KeysCommandError, files_of, needed};
+use super::{KeysCommandError, files_of, needed, own_keys};
 use crate::error::CommandError;
 use crate::table::print;
-use agencia_client::tls::{Keys, Role, names};
+use agencia_client::tls::{Keys, KeysError, Role, names};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -100,6 +100,22 @@ pub(super) fn import(folder: &Path, file: &Path, replace: bool) -> Result<(), Co
         false => wanted.join(", "),
     };
     print(&format!("{} for the role {role}: {what}", folder.display()))?;
+    Ok(())
+}
+
+/// Says which keys that programs have made for themselves are in the way of what was imported.
+pub(super) fn compare(folder: &Path, state: &Path) -> Result<(), CommandError> {
+    let keys = Keys::within(folder);
+    for (name, own) in own_keys(state) {
+        match keys.existing_key(name, &own) {
+            Ok(_) => {}
+            Err(error @ KeysError::TwoKeys { .. }) => eprintln!(
+                "agencia: {error}; whatever was booked here with {} is not recognised without it",
+                own.display()
+            ),
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(())
 }
 

@@ -1,9 +1,10 @@
 //! `agencia keys init` and `agencia keys renew`: certificates, and how long they are good for.
 
 use super::files::{self, Staged};
-use super::{KeysCommandError, needed, show};
+use super::{KeysCommandError, needed, own_keys, show};
 use crate::cli::Renewable;
 use crate::error::CommandError;
+use crate::table::print;
 use agencia_client::shared_key;
 use agencia_client::tls::{Keys, Role, names};
 use agencia_keys::{Authority, Validity};
@@ -33,27 +34,25 @@ pub(super) fn init(folder: &Path, state: &Path) -> Result<(), CommandError> {
         staged.write(&names::private_key(role), &issued.key)?;
         staged.write(&names::certificate(role), &issued.certificate)?;
     }
-    for (name, own) in
-        [(names::RECEIPT_KEY, state.join("chave")), (names::WEB_KEY, state.join("web/chave"))]
-    {
+    for (name, own) in own_keys(state) {
         // Bookings are sealed with the one that is there: another would forsake them.
         if own.exists() {
             shared_key(&own).map_err(KeysCommandError::from)?;
             let text = std::fs::read_to_string(&own);
             staged.write(name, &text.map_err(|error| files::failed(&own, "read", error))?)?;
-            println!("{} is taken over as {}", own.display(), folder.join(name).display());
+            print(&format!("{} is taken over as {}", own.display(), folder.join(name).display()))?;
         } else {
             shared_key(&staged.path().join(name)).map_err(KeysCommandError::from)?;
         }
     }
     staged.become_folder(folder)?;
     show::run(folder, false)?;
-    println!(
+    print(&format!(
         "Keep a copy of {} where nobody else gets at it: whoever has it can pose as any host of \
          this agency.\nFor another host: agencia keys export ROLE FILE here, agencia keys import \
          FILE there.",
         folder.join(names::AUTHORITY_KEY).display()
-    );
+    ))?;
     Ok(())
 }
 
@@ -106,11 +105,11 @@ pub(super) fn renew(folder: &Path, what: &[Renewable]) -> Result<(), CommandErro
     let names: Vec<_> = written.iter().map(String::as_str).collect();
     staged.move_into(folder, &names)?;
     show::run(folder, false)?;
-    println!(
+    print(&format!(
         "Renewed: {}. Export them to the other hosts that have them, import them there with \
          --replace, and restart what uses them.",
         names.join(", ")
-    );
+    ))?;
     Ok(())
 }
 

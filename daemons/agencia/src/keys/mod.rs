@@ -71,7 +71,10 @@ pub(crate) fn run(options: Options, places: Places<'_>) -> Result<ExitCode, Comm
         KeysAction::Init { state } => make::init(folder, &state)?,
         KeysAction::Show { json } => show::run(folder, json)?,
         KeysAction::Export { role, file } => bundle::export(folder, role, &file)?,
-        KeysAction::Import { file, replace } => bundle::import(folder, &file, replace)?,
+        KeysAction::Import { file, replace, state } => {
+            bundle::import(folder, &file, replace)?;
+            bundle::compare(folder, &state)?;
+        }
         KeysAction::Renew { what } => make::renew(folder, &what)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -87,6 +90,11 @@ fn files_of(role: Role) -> Vec<String> {
         Role::Administrator => {}
     }
     files
+}
+
+/// The keys that programs share, by their names, and where programs make them for themselves.
+fn own_keys(state: &Path) -> [(&'static str, PathBuf); 2] {
+    [(names::RECEIPT_KEY, state.join("chave")), (names::WEB_KEY, state.join("web/chave"))]
 }
 
 /// A file of the folder, which must be there.

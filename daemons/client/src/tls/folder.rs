@@ -271,16 +271,16 @@ impl Keys {
     /// What an operator must know: certificates that end soon or do not fit. Nothing about files
     /// that this user may not read.
     pub fn warnings(&self, now: SystemTime) -> Vec<String> {
-        let roles = Role::ALL.into_iter().map(|role| {
-            Ok(self.credentials(role)?.and_then(|own| own.warning(now)))
-        });
+        let roles = Role::ALL
+            .into_iter()
+            .map(|role| Ok(self.credentials(role)?.and_then(|own| own.warning(now))));
         let authority = || {
             let end = self.end_of(names::AUTHORITY)?;
             let what = self.path(names::AUTHORITY).display().to_string();
             Ok(end.and_then(|end| warning(&what, end, now)))
         };
-        let warned = roles.chain([authority()]).filter_map(|checked: Result<_, KeysError>| {
-            match checked {
+        let warned =
+            roles.chain([authority()]).filter_map(|checked: Result<_, KeysError>| match checked {
                 Ok(warning) => warning,
                 Err(KeysError::Unreadable { source, .. })
                     if source.kind() == ErrorKind::PermissionDenied =>
@@ -288,8 +288,7 @@ impl Keys {
                     None
                 }
                 Err(error) => Some(error.to_string()),
-            }
-        });
+            });
         let mut told: Vec<_> = warned.collect();
         told.dedup();
         told
