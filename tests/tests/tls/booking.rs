@@ -1,12 +1,17 @@
 //! What the whole is for: a trip is booked from host to host, and goes on when daemons come back.
 
-use crate::stage::{DAEMONS, Keys, LAN, Site, Web};
+use crate::peer::{Peer, Proof};
+use crate::stage::{Keys, LAN, Site, WEB, Web};
+use agencia_keys::Issued;
 use agencia_tests::http::{Browser, Page, get};
+use agencia_tests::keys::Certifier;
 use agencia_tests::process::Signal;
 use agencia_tests::trio::offer_id;
-use agencia_tests::{Client, Kind, PATIENCE};
+use agencia_tests::{Kind, PATIENCE};
+use serde_json::{Map, Value, json};
 use std::fs;
 use std::time::Instant;
+use uuid::Uuid;
 
 /// A review of one of each.
 fn choice() -> String {
@@ -36,15 +41,6 @@ fn book(web: &Web) -> Page {
 
 fn is_booked(page: &Page) -> bool {
     page.body.contains("class=\"locator")
-}
-
-/// How many units each daemon has confirmed, by its own books.
-fn confirmed(site: &Site) -> [u64; 3] {
-    let addresses = site.trio.addresses();
-    addresses.map(|(_, address)| {
-        let audit = site.on(LAN, || Client::connect(address).ask(r#"{"action":"saude"}"#));
-        audit["viagens"]["confirmadas"].as_u64().unwrap_or_else(|| panic!("{audit}"))
-    })
 }
 
 #[test]
@@ -114,21 +110,47 @@ fn daemons_that_come_back_are_found_again_by_the_same_web_client_over_tls() {
 #[test]
 fn daemons_settle_among_themselves_over_tls() {
     let keys = Keys::make();
-    let site = Site::new(&keys.daemons(), "[trips]\nask_first_secs = 0.25\n");
+    let site = Site::new(&keys.daemons(), "");
     let daemons = site.trio.start();
-    let web = site.web(&keys.web());
-    let page = site.on(LAN, || book(&web));
-    assert!(is_booked(&page), "{}", page.text());
-    // On their own host they are loopback's equals only by their certificates: each is reached at
-    // the address that all hosts have of it.
-    let due = Instant::now() + PATIENCE;
-    while confirmed(&site) != [1, 1, 1] {
-        assert!(Instant::now() < due, "{:?}", confirmed(&site));
-    }
-    let (code, said) = site.command(DAEMONS, &keys.daemons(), &["indoubt"]);
-    assert_eq!(code, Some(0), "{said}");
-    for daemon in daemons {
-        let log = daemon.finish();
-        assert!(!log.contains("nao_autorizado") && !log.contains("papel"), "{log}");
-    }
+    let agency = Certifier::of(&keys.daemons());
+    let authority = fs::read_to_string(keys.web().join("autoridade.pem")).unwrap();
+    let [web, administrator] = ["web", "administrador"].map(|role| agency.issue(role, -1, 9));
+    let ask = |kind: Kind, shows: &Issued, request: Value| {
+        let address = site.trio.address(kind);
+        let reply =
+            Peer::connect(address, &authority, Proof::Shows(shows)).ask(&request.to_string());
+        assert!(reply["erro"].is_null(), "{request}: {reply}");
+        reply
+    };
+    let trip = Uuid::now_v7().to_string();
+    let items = |kind: Kind| json!([{"id": offer_id(kind, 0), "quantidade": 1}]);
+    let parts: Map<_, _> =
+        Kind::ALL.into_iter().map(|kind| (kind.name().to_owned(), items(kind))).collect();
+    site.on(WEB, || {
+        for kind in Kind::ALL {
+            let hold = json!({"action": "segurar", "viagem": trip, "revisao": 1,
+                "itens": items(kind), "validade": 60});
+            assert_eq!(ask(kind, &web, hold)["estado"], "segura");
+        }
+        let mut receipts = Map::new();
+        for kind in [Kind::Stays, Kind::Tours] {
+            let pin = json!({"action": "fixar", "viagem": trip, "revisao": 1, "ancora": "voos",
+                "partes": parts});
+            receipts.insert(kind.name().to_owned(), ask(kind, &web, pin)["recibo"].clone());
+        }
+        let decide = json!({"action": "decidir", "viagem": trip, "partes": parts,
+            "recibos": receipts, "viajantes": [{"nome": "Ana", "sobrenome": "Souza"}]});
+        assert_eq!(ask(Kind::Flights, &web, decide)["estado"], "confirmada");
+        // Whoever led the trip tells nobody: only the daemons can, over TLS like everybody else.
+        let due = Instant::now() + PATIENCE;
+        let confirmed = || {
+            Kind::ALL.map(|kind| {
+                ask(kind, &administrator, json!({"action": "auditar"}))["confirmadas"].clone()
+            })
+        };
+        while confirmed() != [json!(1), json!(1), json!(1)] {
+            assert!(Instant::now() < due, "{:?}", confirmed());
+        }
+    });
+    daemons.into_iter().for_each(|daemon| drop(daemon.finish()));
 }

@@ -77,7 +77,6 @@ fn a_web_client_without_a_certificate_searches_and_says_what_is_missing() {
         let (action, fields) = review.form("/pacote").unwrap();
         browser.post(web.address, &action, &fields)
     });
-    println!("{}: {}", page.status, page.text());
     assert!(!page.body.contains("nome1"), "nothing is held: {}", page.text());
     let line = web.process.lines.wait_for("hospedagens did not authorise segurar");
     assert!(line.contains("papel web") && line.contains("sem TLS"), "{line}");
