@@ -90,6 +90,12 @@ pub(super) fn import(folder: &Path, file: &Path, replace: bool) -> Result<(), Co
             source,
         })?;
     }
+    for name in [names::RECEIPT_KEY, names::WEB_KEY] {
+        // Beside nothing that a program has made for itself.
+        beside.existing_key(name, Path::new("")).map_err(|source| {
+            KeysCommandError::DoesNotFit { from: from.clone(), folder: folder.to_owned(), source }
+        })?;
+    }
     // A key before its certificate: who finds one without the other says so either way.
     match is_there {
         true => staged.move_into(folder, &wanted)?,
