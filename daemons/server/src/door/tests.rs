@@ -244,13 +244,13 @@ fn half_a_handshake_ends_at_its_deadline_from_its_first_byte() {
             let (mut client, mut door) = pair(ELSEWHERE, Some(agency.keeper.clone()), SHORT).await;
             client.write_all(&first).await.unwrap();
             let dripping = async {
-                while drips {
-                    Timer::after(SHORT / 5).await;
+                let pause = if drips { SHORT / 5 } else { PATIENCE };
+                loop {
+                    Timer::after(pause).await;
                     if client.write_all(&[0]).await.is_err() {
-                        break;
+                        return future::pending().await;
                     }
                 }
-                future::pending().await
             };
             let read = future::or(dripping, door.read(&mut [0; 10])).await;
             assert_eq!(read.unwrap_err().kind(), ErrorKind::TimedOut);
