@@ -70,6 +70,11 @@ fn a_trip_is_booked_from_a_third_host_over_tls_and_an_administrator_sees_it() {
     let missing = "administrador: a conexão veio sem TLS";
     assert!(said.contains(missing), "no {missing:?} in: {said}");
 
+    // All use the keys that were made for them, and none of their own.
+    let own = Kind::ALL.map(|kind| site.trio.setup(kind).path().join("chave"));
+    let own: Vec<_> = own.into_iter().chain([site.trio.path().join("web/chave")]).collect();
+    assert!(own.iter().all(|key| !key.exists()), "one of {own:?} was made");
+
     // What the web client's host was not given.
     let mut files: Vec<_> = fs::read_dir(keys.web())
         .unwrap()

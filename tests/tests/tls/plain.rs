@@ -97,3 +97,16 @@ fn programs_of_another_agency_are_told_that_they_are() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("is not trusted: the certificate is not of this agency's"), "{said}");
 }
+
+#[test]
+fn a_certificate_that_ends_soon_is_told_at_the_start() {
+    let certifier = Certifier::new();
+    let [daemons, pages] = ["servidor", "web"].map(|role| certifier.folder(role));
+    let site = Site::new(daemons.path(), "");
+    let daemon = site.trio.setup(Kind::Tours).start();
+    let web = site.web(pages.path());
+    for (lines, name) in [(daemon.lines(), "servidor.pem"), (&web.process.lines, "web.pem")] {
+        let line = lines.wait_for(&format!("{name} ends in "));
+        assert!(line.contains("days") && line.contains("agencia keys renew"), "{line}");
+    }
+}
