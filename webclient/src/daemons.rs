@@ -2,10 +2,11 @@
 //! when there is none.
 
 use crate::settings::DaemonLimits;
+use agencia_client::tls::Credentials;
 use agencia_client::{ClientError, Deadlines, Peers, Pool, PoolOptions, Spawn};
-use agencia_protocol::Day;
 use agencia_protocol::request::{Bare, Destination, Destinations};
 use agencia_protocol::trip::{DaemonName, TripMessage};
+use agencia_protocol::{Code, Day};
 use agencia_trip::driver::Answer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -107,11 +108,16 @@ pub(crate) struct Daemons {
 type Kept = (Instant, Arc<Places>);
 
 impl Daemons {
-    /// Pools for the daemons that `peers` names. Nothing is connected yet.
+    /// Pools for the daemons that `peers` names. Nothing is connected yet. Those on other hosts are
+    /// shown the credentials.
     ///
     /// # Errors
     /// A daemon that is not there.
-    pub(crate) fn new(peers: &Peers, limits: &DaemonLimits) -> Result<Self, MissingDaemon> {
+    pub(crate) fn new(
+        peers: &Peers,
+        credentials: Option<&Credentials>,
+        limits: &DaemonLimits,
+    ) -> Result<Self, MissingDaemon> {
         let options = PoolOptions {
             connections_max: limits.connections_max.get(),
             deadlines: Deadlines {
@@ -125,7 +131,7 @@ impl Daemons {
         let spawn: Spawn = Arc::new(|driver| drop(tokio::spawn(driver)));
         let pool = |daemon: Daemon| {
             let peer = peers.get(daemon.name()).ok_or(MissingDaemon(daemon.name()))?;
-            Ok(Pool::new(peer.clone(), options, spawn.clone()))
+            Ok(Pool::proving(peer.clone(), options, spawn.clone(), credentials))
         };
         let [flights, stays, tours] = Daemon::ALL;
         let mut order = Daemon::ALL;
@@ -191,7 +197,14 @@ impl Daemons {
         timing.add(daemon, answer.as_ref().map_or(began.elapsed(), |answer| answer.took));
         let read = match answer {
             Ok(answer) => Answer::read(message, answer.value.get().as_bytes()),
-            Err(ClientError::Refused(error)) => Ok(Answer::Error(error)),
+            Err(ClientError::Refused(error)) => {
+                if error.code == Code::Unauthorised {
+                    // A traveller cannot mend it; whoever runs this host may have to.
+                    let (action, name) = (message.action(), daemon.name());
+                    log::error!("{name} did not authorise {action}: {}", error.message);
+                }
+                Ok(Answer::Error(error))
+            }
             Err(error) => {
                 let (action, name) = (message.action(), daemon.name());
                 log::error!("{name} did not answer {action}: {error}");

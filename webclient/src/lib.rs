@@ -19,13 +19,14 @@ mod daemons;
 mod chosen;
 mod part;
 mod owner;
+mod keys;
 mod trip;
 mod pages;
 mod assets;
 mod format;
 mod texts;
 
-use agencia_client::{Peers, shared_key};
+use agencia_client::Peers;
 use daemons::Daemons;
 use hyper_util::service::TowerToHyperService;
 use owner::Seals;
@@ -65,7 +66,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(EXIT_CONFIG);
         }
     };
-    logging::start(&settings.log);
     if flags.check {
         log::info!("the settings are good");
         return ExitCode::SUCCESS;
@@ -91,8 +91,14 @@ type AnyError = Box<dyn std::error::Error>;
 fn configure(flags: &Flags) -> Result<(Settings, Daemons), AnyError> {
     let settings = Settings::load(flags)?;
     let peers = Peers::load(&settings.peers)?;
-    let daemons = Daemons::new(&peers, &settings.daemons)
+    let credentials = keys::credentials(&settings)?;
+    keys::check(&settings)?;
+    let daemons = Daemons::new(&peers, credentials.as_ref(), &settings.daemons)
         .map_err(|error| format!("{}: {error}", settings.peers.display()))?;
+    logging::start(&settings.log);
+    if !flags.check {
+        keys::announce(&peers, &settings, credentials.as_ref());
+    }
     Ok((settings, daemons))
 }
 
@@ -105,7 +111,7 @@ fn seals(settings: &Settings) -> Result<Seals, AnyError> {
             "the folder {folder} cannot be made: {error}; make it, or set another one with state"
         )
     })?;
-    Ok(Seals::new(shared_key(&settings.key_path())?))
+    Ok(keys::seals(settings)?)
 }
 
 fn start(settings: Settings, daemons: Daemons, seals: Seals) -> Result<(), AnyError> {

@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 /// Where the settings are when no flag says otherwise.
 pub(crate) const CONFIG_FILE: &str = "/etc/agencia/web.toml";
 
+/// In the folder of what outlives the process.
+const KEY_FILE: &str = "chave";
+
 /// The pages of the agency: searches, choices and purchases over its three daemons.
 #[derive(Debug, Parser)]
 #[command(name = "agencia-web", version)]
@@ -40,6 +43,9 @@ pub(crate) struct Flags {
     /// Directory for what must outlive the process
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Folder of this host's keys and certificates
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
 }
 
 impl Flags {
@@ -59,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) state: PathBuf,
     /// As seen from `state`.
     pub(crate) key_file: PathBuf,
+    /// The folder of the keys and certificates of this host.
+    pub(crate) keys: PathBuf,
     pub(crate) log: String,
     pub(crate) time_zone: chrono_tz_name::Zone,
     pub(crate) home_airport: String,
@@ -135,7 +143,8 @@ impl Default for Settings {
             listen: Vec::new(),
             peers: "/etc/agencia/pares.toml".into(),
             state: "/var/lib/agencia/web".into(),
-            key_file: "chave".into(),
+            key_file: KEY_FILE.into(),
+            keys: agencia_client::tls::names::FOLDER.into(),
             log: "info".into(),
             time_zone: chrono_tz_name::Zone(chrono_tz::America::Sao_Paulo),
             home_airport: "Aeroporto Internacional de Confins - Tancredo Neves".into(),
@@ -251,6 +260,11 @@ impl Settings {
         self.state.join(&self.key_file)
     }
 
+    /// Whether nobody has said where that is.
+    pub(crate) fn has_default_key_file(&self) -> bool {
+        self.key_file == Path::new(KEY_FILE)
+    }
+
     fn with(self, flags: &Flags) -> Self {
         Self {
             port: flags.port.unwrap_or(self.port),
@@ -258,6 +272,7 @@ impl Settings {
             peers: flags.peers.clone().unwrap_or(self.peers),
             log: flags.log.clone().unwrap_or(self.log),
             state: flags.state.clone().unwrap_or(self.state),
+            keys: flags.keys.clone().unwrap_or(self.keys),
             ..self
         }
     }

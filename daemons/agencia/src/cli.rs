@@ -2,8 +2,10 @@
 
 mod trips;
 mod backup;
+mod keys;
 
 pub(crate) use backup::{Backup, Restore};
+pub(crate) use keys::{Keys, KeysAction, Renewable};
 pub(crate) use trips::{Audit, ForceRelease, InDoubt, Trip, TripName, Trips};
 
 use agencia_protocol::{Day, Limit, OfferId, People, Place};
@@ -24,6 +26,9 @@ pub(crate) struct Cli {
     /// ports 5050 to 5052]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) peers: Option<PathBuf>,
+    /// Folder of this host's keys and certificates [default: /etc/agencia/keys]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) keys: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -39,6 +44,7 @@ pub(crate) enum Command {
     ForceRelease(ForceRelease),
     Backup(Backup),
     Restore(Restore),
+    Keys(Keys),
     #[command(hide = true)]
     Run(RunProgram),
 }
@@ -243,6 +249,12 @@ mod tests {
             "force-release",
             "backup",
             "restore",
+            "keys",
+            "keys init",
+            "keys show",
+            "keys export",
+            "keys import",
+            "keys renew",
         ] {
             let words = ["agencia"].into_iter().chain(command.split_whitespace());
             let error = Cli::try_parse_from(words.chain(["--help"])).unwrap_err();
@@ -264,6 +276,8 @@ mod tests {
                 "force-release 0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11 --reason=",
                 "a reason has 1 to 500",
             ),
+            ("keys export daemon x", "possible values: web, servidor, administrador"),
+            ("keys renew chave", "possible values: autoridade, web, servidor, administrador"),
             ("up --port 0", "0 is not in 1..=65535"),
             ("up --only all", "possible values: daemons, web"),
         ] {

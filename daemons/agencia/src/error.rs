@@ -1,9 +1,11 @@
 //! What an operator is told when a command fails: one line, with the way out.
 
 use crate::backup::BackupError;
+use crate::keys::KeysCommandError;
 use crate::supervise::SuperviseError;
 use crate::up::Taken;
 use agencia_catalog::InventoryError;
+use agencia_client::tls::KeysError;
 use agencia_client::{ClientError, PeersError};
 use agencia_mocks::MocksError;
 use agencia_protocol::TripId;
@@ -86,6 +88,12 @@ pub(crate) enum CommandError {
     /// A backup or a restore.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// Keys or certificates that cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Keys that were not made, not carried or not renewed.
+    #[error(transparent)]
+    KeysCommand(#[from] KeysCommandError),
     /// Children cannot be watched.
     #[error("{0}; give another folder with --dir")]
     Supervise(#[from] SuperviseError),
@@ -103,6 +111,7 @@ impl CommandError {
         ExitCode::from(match self {
             CommandError::Usage(_) => 2,
             CommandError::Peers(_)
+            | CommandError::Keys(_)
             | CommandError::NoPeer { .. }
             | CommandError::Settings(_)
             | CommandError::NoSettings { .. } => 78,

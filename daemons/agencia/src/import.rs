@@ -4,7 +4,7 @@
 //! daemon is asked to adopt that file, and does it or refuses; for one that does not run the file
 //! is renamed into place here.
 
-use crate::ask::{Known, asking, pool};
+use crate::ask::{Known, Places, asking};
 use crate::cli::Import;
 use crate::error::CommandError;
 use crate::programs::Daemon;
@@ -31,9 +31,9 @@ const RECORDS_A_STEP: u64 = 1024;
 /// Checks the records of a file, writes them as JSON into another, and tells how many there are.
 pub(crate) type Stage = fn(&Path, &Staged, &ProgressBar) -> Result<u64, CommandError>;
 
-pub(crate) fn run(options: &Import, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
+pub(crate) fn run(options: &Import, places: Places<'_>) -> Result<ExitCode, CommandError> {
     let daemon = Daemon::named(&options.daemon).expect("the command line takes no other");
-    let known = Known::load(peers)?;
+    let known = Known::load(places)?;
     let peer = known.named(daemon.name)?;
     let inventory = match (&options.inventory, &options.dir) {
         (Some(file), _) => file.clone(),
@@ -47,15 +47,21 @@ pub(crate) fn run(options: &Import, peers: Option<&Path>) -> Result<ExitCode, Co
     if count == 0 && !options.empty {
         return Err(CommandError::EmptyInventory { path: options.file.clone() });
     }
-    let line = put_in_force(peer, staged, count)?;
+    let line = put_in_force(&known, peer, staged, count)?;
     print(&line)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Has the daemon adopt the staged file, or puts it in place when none runs.
-fn put_in_force(peer: &Peer, staged: Staged, count: u64) -> Result<String, CommandError> {
+fn put_in_force(
+    known: &Known,
+    peer: &Peer,
+    staged: Staged,
+    count: u64,
+) -> Result<String, CommandError> {
     let deadlines = Deadlines { reply: ADOPTION, ..Deadlines::default() };
-    let answer = asking(async |spawn| pool(peer, deadlines, spawn).write(&Bare::IMPORT).await);
+    let answer =
+        asking(async |spawn| known.pool(peer, deadlines, spawn).write(&Bare::IMPORT).await);
     match answer {
         Ok(Answer { value: Imported { offers, withdrawn }, .. }) => {
             staged.keep();

@@ -1,4 +1,5 @@
-//! The operator's command: up, import, search, status, trips and their audit, backup, restore.
+//! The operator's command: up, import, search, status, trips and their audit, backup, restore,
+//! keys.
 //!
 //! Everything is here and not in the binary, so that tests can call it. [`supervise`] knows nothing
 //! of the agency and is used by `up` alone; the other commands ask daemons over the wire.
@@ -12,10 +13,12 @@ mod search;
 mod status;
 mod trips;
 mod backup;
+mod keys;
 mod ask;
 mod table;
 mod error;
 
+use ask::Places;
 use clap::Parser;
 use cli::{Cli, Command};
 use error::CommandError;
@@ -33,18 +36,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         return programs::run(program);
     }
     env_logger::Builder::from_env(env_logger::Env::new().filter_or("AGENCIA_LOG", "warn")).init();
+    let places = Places { peers: cli.peers.as_deref(), keys: cli.keys.as_deref() };
     let done = match cli.command {
-        Command::Up(options) => up::run(options, cli.peers.as_deref()),
-        Command::Import(options) => import::run(&options, cli.peers.as_deref()),
-        Command::Search(options) => search::run(options, cli.peers.as_deref()),
-        Command::Status(options) => status::run(&options, cli.peers.as_deref()),
-        Command::Trips(options) => trips::list::run(&options, cli.peers.as_deref()),
-        Command::Trip(options) => trips::show::run(&options, cli.peers.as_deref()),
-        Command::Indoubt(options) => trips::doubt::run(&options, cli.peers.as_deref()),
-        Command::Audit(options) => trips::audit::run(&options, cli.peers.as_deref()),
-        Command::ForceRelease(options) => trips::force::run(&options, cli.peers.as_deref()),
-        Command::Backup(options) => backup::save::run(&options, cli.peers.as_deref()),
-        Command::Restore(options) => backup::restore::run(&options, cli.peers.as_deref()),
+        Command::Up(options) => up::run(options, places),
+        Command::Import(options) => import::run(&options, places),
+        Command::Search(options) => search::run(options, places),
+        Command::Status(options) => status::run(&options, places),
+        Command::Trips(options) => trips::list::run(&options, places),
+        Command::Trip(options) => trips::show::run(&options, places),
+        Command::Indoubt(options) => trips::doubt::run(&options, places),
+        Command::Audit(options) => trips::audit::run(&options, places),
+        Command::ForceRelease(options) => trips::force::run(&options, places),
+        Command::Backup(options) => backup::save::run(&options, places),
+        Command::Restore(options) => backup::restore::run(&options, places.peers),
+        Command::Keys(options) => keys::run(options, places),
         Command::Run(_) => unreachable!("run above"),
     };
     match done {

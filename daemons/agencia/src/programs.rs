@@ -112,7 +112,7 @@ fn files<P: Product>(config: Option<&Path>) -> Result<Files, CommandError> {
     let settings = Settings::load::<P>(&flags, std::env::vars_os())?;
     Ok(Files {
         ledger: settings.ledger(),
-        key: settings.key_path(),
+        key: settings.key_in_force(),
         inventory: settings.inventory,
         peers: settings.peers,
     })

@@ -1,6 +1,6 @@
 //! `agencia search`: what a traveller would find.
 
-use crate::ask::{Known, asking, pool};
+use crate::ask::{Known, Places, asking};
 use crate::cli::{OrderOption, PageOptions, Search, SearchWhat};
 use crate::error::CommandError;
 use crate::programs::Daemon;
@@ -14,11 +14,10 @@ use agencia_protocol::{OfferId, Order};
 use comfy_table::Table;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::path::Path;
 use std::process::ExitCode;
 
-pub(crate) fn run(search: Search, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
-    let known = Known::load(peers)?;
+pub(crate) fn run(search: Search, places: Places<'_>) -> Result<ExitCode, CommandError> {
+    let known = Known::load(places)?;
     match search.what {
         SearchWhat::Passagem { to, date, back, page } => {
             let search = FlightSearch::new(to, date, back, page.people).with_page(part(&page));
@@ -53,7 +52,7 @@ fn show<Q: Serialize, R: Serialize + DeserializeOwned>(
 ) -> Result<ExitCode, CommandError> {
     let peer = known.named(Daemon::searching(action).name)?;
     let answer: Answer<R> =
-        asking(async |spawn| pool(peer, Deadlines::default(), spawn).read(search).await)?;
+        asking(async |spawn| known.pool(peer, Deadlines::default(), spawn).read(search).await)?;
     if json {
         print(&serde_json::to_string(&answer.value).map_err(std::io::Error::from)?)?;
         return Ok(ExitCode::SUCCESS);

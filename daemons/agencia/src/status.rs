@@ -1,13 +1,12 @@
 //! `agencia status`: how every daemon is.
 
-use crate::ask::{Known, asking, pool};
+use crate::ask::{Known, Places, asking};
 use crate::cli::Status;
 use crate::error::CommandError;
 use crate::table::{Column, grouped, print, table};
 use agencia_client::{Answer, ClientError, Deadlines, Peer};
 use agencia_protocol::request::{Bare, Health};
 use serde::Serialize;
-use std::path::Path;
 use std::process::ExitCode;
 
 const COLUMNS: [Column; 9] = [
@@ -62,14 +61,14 @@ impl Row {
     }
 }
 
-pub(crate) fn run(options: &Status, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
-    let known = Known::load(peers)?;
+pub(crate) fn run(options: &Status, places: Places<'_>) -> Result<ExitCode, CommandError> {
+    let known = Known::load(places)?;
     let rows = asking(async |spawn| {
         let questions: Vec<_> = known
             .peers
             .iter()
             .map(|peer| {
-                let pool = pool(peer, Deadlines::default(), spawn);
+                let pool = known.pool(peer, Deadlines::default(), spawn);
                 let peer = peer.clone();
                 smol::spawn(async move { Row::new(&peer, pool.read(&Bare::HEALTH).await) })
             })
@@ -80,6 +79,9 @@ pub(crate) fn run(options: &Status, peers: Option<&Path>) -> Result<ExitCode, Co
         }
         rows
     });
+    for warning in places.keys().warnings(std::time::SystemTime::now()) {
+        eprintln!("agencia: {warning}");
+    }
     let all_up = rows.iter().all(|row| row.up);
     if options.json {
         print(&serde_json::to_string_pretty(&rows).map_err(std::io::Error::from)?)?;

@@ -4,6 +4,7 @@ use crate::deadline::{Deadlines, Elapsed, within};
 use crate::driver::{self, Call, Reply, Slot};
 use crate::error::{ClientError, Failure, Step};
 use crate::peers::Peer;
+use crate::tls::{Credentials, Refusal, Stream};
 use agencia_protocol::frame::{self, FRAME_BYTES_CEILING, HEADER_BYTES};
 use async_channel::{Receiver, Sender};
 use async_net::TcpStream;
@@ -62,7 +63,7 @@ pub async fn connect_with(
     peer: Peer,
     options: ConnectionOptions,
 ) -> Result<(Connection, impl Future<Output = ()> + Send + 'static), ClientError> {
-    let stream = open(&peer, options.deadlines).await?;
+    let stream = open(&peer, options.deadlines, None).await?;
     let (connection, queue) = Connection::new(peer.clone(), options);
     Ok((connection, driver::run(stream, peer, options, queue)))
 }
@@ -72,10 +73,11 @@ pub async fn connect_with(
 pub(crate) fn connect_later(
     peer: Peer,
     options: ConnectionOptions,
+    credentials: Option<Credentials>,
 ) -> (Connection, impl Future<Output = ()> + Send + 'static) {
     let (connection, queue) = Connection::new(peer.clone(), options);
     let driver = async move {
-        match open(&peer, options.deadlines).await {
+        match open(&peer, options.deadlines, credentials.as_ref()).await {
             Ok(stream) => driver::run(stream, peer, options, queue).await,
             Err(error) => queue.refuse(&error),
         }
@@ -83,26 +85,39 @@ pub(crate) fn connect_later(
     (connection, driver)
 }
 
-async fn open(peer: &Peer, deadlines: Deadlines) -> Result<TcpStream, ClientError> {
+/// Connects, and proves who both are where there are credentials for it; then greets.
+async fn open(
+    peer: &Peer,
+    deadlines: Deadlines,
+    credentials: Option<&Credentials>,
+) -> Result<Stream, ClientError> {
     let opening = async {
-        let mut stream = TcpStream::connect(peer.address).await?;
-        stream.set_nodelay(true)?;
+        let stream = TcpStream::connect(peer.address).await.map_err(Refusal::Failed)?;
+        stream.set_nodelay(true).map_err(Refusal::Failed)?;
+        let mut stream = match credentials {
+            None => Stream::Plain(stream),
+            Some(credentials) => Stream::secure(stream, credentials).await?,
+        };
         let mut greeting = Vec::with_capacity(HEADER_BYTES + GREETING.len());
         frame::encode(GREETING, &mut greeting);
-        stream.write_all(&greeting).await?;
+        stream.write_all(&greeting).await.map_err(Refusal::Failed)?;
+        stream.flush().await.map_err(Refusal::Failed)?;
         Ok(stream)
     };
+    let peer = peer.clone();
     match within(deadlines.connect, opening).await {
         Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(source)) => {
-            let source = Arc::<io::Error>::new(source);
-            Err(ClientError::Unreachable { peer: peer.clone(), source })
+        Ok(Err(Refusal::Failed(source))) => {
+            Err(ClientError::Unreachable { peer, source: Arc::new(source) })
         }
-        Err(Elapsed) => Err(ClientError::Deadline {
-            peer: peer.clone(),
-            step: Step::Connect,
-            after: deadlines.connect,
-        }),
+        Ok(Err(Refusal::Told(error))) => Err(ClientError::Refused(error)),
+        Ok(Err(Refusal::NoTls)) => Err(ClientError::Untrusted { peer, reason: None }),
+        Ok(Err(Refusal::Unproven(reason))) => {
+            Err(ClientError::Untrusted { peer, reason: Some(reason) })
+        }
+        Err(Elapsed) => {
+            Err(ClientError::Deadline { peer, step: Step::Connect, after: deadlines.connect })
+        }
     }
 }
 

@@ -6,9 +6,9 @@
 use crate::connection::{Claim, ConnectionOptions};
 use crate::error::{ClientError, Failure, Step};
 use crate::peers::Peer;
+use crate::tls::Stream as Socket;
 use agencia_protocol::frame::{Decoder, FrameError};
 use async_channel::{Receiver, Sender};
-use async_net::TcpStream;
 use futures_lite::{AsyncRead, AsyncWrite, Stream, future};
 use smol::Timer;
 use smol::lock::SemaphoreGuardArc;
@@ -77,12 +77,7 @@ fn answer(caller: &Sender<Result<Reply, Failure>>, result: Result<Reply, Failure
 }
 
 /// Drives a connection until it ends; see [`connect`](crate::connect).
-pub(crate) async fn run(
-    stream: TcpStream,
-    peer: Peer,
-    options: ConnectionOptions,
-    mut queue: Queue,
-) {
+pub(crate) async fn run(stream: Socket, peer: Peer, options: ConnectionOptions, mut queue: Queue) {
     let mut driver = Driver {
         stream,
         decoder: Decoder::new(options.reply_bytes_max),
@@ -116,7 +111,7 @@ enum End {
 
 #[derive(Debug)]
 struct Driver {
-    stream: TcpStream,
+    stream: Socket,
     decoder: Decoder,
     out: Vec<u8>,
     written: usize,
@@ -204,7 +199,11 @@ impl Driver {
         }
         self.out.clear();
         self.written = 0;
-        Ok(())
+        // TLS keeps what the socket has no room for.
+        match Pin::new(&mut self.stream).poll_flush(cx) {
+            Poll::Ready(flushed) => flushed,
+            Poll::Pending => Ok(()),
+        }
     }
 
     /// Ready when the oldest call has waited too long. One timer serves all calls: they are

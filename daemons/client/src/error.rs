@@ -1,6 +1,7 @@
 //! What can go wrong between a request and its answer.
 
 use crate::peers::Peer;
+use crate::tls::Unproven;
 use agencia_protocol::{Code, WireError};
 use std::error::Error;
 use std::io;
@@ -32,6 +33,19 @@ pub enum ClientError {
         peer: Peer,
         /// What the system said.
         source: Arc<io::Error>,
+    },
+    /// The daemon has not proven that it is one of this agency; nothing was sent.
+    #[error("{peer} is not trusted: {}", match .reason {
+        None => "it speaks no TLS, because it has no certificate; give it one with agencia keys"
+            .to_owned(),
+        Some(Unproven::NoRole) => "its certificate is not that of a daemon".to_owned(),
+        Some(reason) => format!("{reason}"),
+    })]
+    Untrusted {
+        /// The daemon.
+        peer: Peer,
+        /// What is wrong with its certificate; nothing when it has shown none.
+        reason: Option<Unproven>,
     },
     /// The daemon did not do in time what it was waited for.
     #[error("{peer} {} {} ms", match .step {
@@ -79,7 +93,9 @@ impl ClientError {
             ClientError::Lost { .. } | ClientError::Unreadable { .. } => true,
             ClientError::Deadline { step, .. } => *step == Step::Reply,
             ClientError::Refused(error) => error.code == Code::Unknown,
-            ClientError::Unreachable { .. } | ClientError::Unwritable { .. } => false,
+            ClientError::Unreachable { .. }
+            | ClientError::Untrusted { .. }
+            | ClientError::Unwritable { .. } => false,
         }
     }
 }

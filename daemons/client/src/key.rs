@@ -57,16 +57,20 @@ pub enum KeyError {
 /// # Errors
 /// [`KeyError`], which names the file and the way out.
 pub fn shared_key(path: &Path) -> Result<[u8; KEY_BYTES], KeyError> {
+    if let Err(error) = File::open(path)
+        && error.kind() == ErrorKind::NotFound
+    {
+        make(path).map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
+    }
+    read_key(path, true)
+}
+
+/// Reads a key. It must be `guarded`, for its owner alone, unless somebody else sees to that.
+pub(crate) fn read_key(path: &Path, guarded: bool) -> Result<[u8; KEY_BYTES], KeyError> {
     let failed = |source| KeyError::Io { path: path.to_owned(), source };
-    let file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            make(path).map_err(failed)?;
-            File::open(path).map_err(failed)?
-        }
-        file => file.map_err(failed)?,
-    };
+    let file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
-    if mode & !MODE != 0 {
+    if guarded && mode & !MODE != 0 {
         return Err(KeyError::Open { path: path.to_owned(), mode });
     }
     let mut text = String::new();

@@ -4,8 +4,8 @@
 //! needed, keeps them, spreads calls over them and says honestly what happened when one is lost.
 //! Below it, [`connect`] gives one [`Connection`] and the future that drives it.
 //!
-//! Beside it are the two files that the programs of an agency share: [`Peers`] and the
-//! [`shared_key`].
+//! Beside it are the files that the programs of an agency share: [`Peers`], the [`shared_key`] and
+//! the [`tls`] certificates with which hosts prove to each other who they are.
 //!
 //! Nothing here spawns: the futures that drive connections are handed to the caller, so that the
 //! same crate serves a program on tokio and one on smol.
@@ -16,6 +16,7 @@ mod driver;
 mod deadline;
 mod peers;
 mod key;
+pub mod tls;
 mod error;
 
 pub use connection::{Connection, ConnectionOptions, connect, connect_with};

@@ -19,6 +19,11 @@ impl Peer {
     pub fn unnamed(address: SocketAddr) -> Peer {
         Peer { name: String::new(), address }
     }
+
+    /// Whether it is beyond this host, where nobody is trusted without a certificate.
+    pub fn is_elsewhere(&self) -> bool {
+        !self.address.ip().to_canonical().is_loopback()
+    }
 }
 
 impl fmt::Display for Peer {

@@ -5,6 +5,7 @@ use crate::deadline::Deadlines;
 use crate::driver::Reply;
 use crate::error::{ClientError, Failure};
 use crate::peers::Peer;
+use crate::tls::Credentials;
 use agencia_protocol::{ErrorReply, WireError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -65,6 +66,7 @@ struct Shared {
     peer: Peer,
     options: PoolOptions,
     spawn: Spawn,
+    credentials: Option<Credentials>,
     kept: Mutex<KeptConnections>,
 }
 
@@ -92,8 +94,20 @@ struct Chosen {
 impl Pool {
     /// A pool of connections to this daemon. Their drivers are given to `spawn`.
     pub fn new(peer: Peer, options: PoolOptions, spawn: Spawn) -> Pool {
+        Self::proving(peer, options, spawn, None)
+    }
+
+    /// A pool that proves who this host is to a daemon on another one, and has it prove that it is
+    /// a daemon. Without credentials nothing is proven, and the daemon lets this host search only.
+    pub fn proving(
+        peer: Peer,
+        options: PoolOptions,
+        spawn: Spawn,
+        credentials: Option<&Credentials>,
+    ) -> Pool {
+        let credentials = credentials.filter(|_| peer.is_elsewhere()).cloned();
         let kept = Mutex::default();
-        Pool { shared: Arc::new(Shared { peer, options, spawn, kept }) }
+        Pool { shared: Arc::new(Shared { peer, options, spawn, credentials, kept }) }
     }
 
     /// The daemon.
@@ -159,7 +173,7 @@ impl Pool {
     /// `after`, one with a higher number if there can be one: when a connection ends, those that
     /// are as old have often ended, too, and nobody has noticed yet.
     fn choose(&self, after: Option<u64>) -> Chosen {
-        let Shared { peer, options, spawn, kept } = &*self.shared;
+        let Shared { peer, options, spawn, credentials, kept } = &*self.shared;
         let now = Instant::now();
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.list.retain(|kept| kept.is_usable(now, options.idle));
@@ -176,7 +190,8 @@ impl Pool {
                 if let (true, Some((_, at, _))) = (full, best) {
                     kept.list.swap_remove(at);
                 }
-                let (connection, driver) = connect_later(peer.clone(), options.connection());
+                let (connection, driver) =
+                    connect_later(peer.clone(), options.connection(), credentials.clone());
                 spawn(Box::pin(driver));
                 kept.opened += 1;
                 let new = Kept { number: kept.opened, used: now, connection };

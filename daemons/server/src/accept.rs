@@ -2,6 +2,7 @@
 
 use crate::connection::{Handler, Rules, converse};
 use crate::counters::Counters;
+use crate::door::{Door, Doorkeeper};
 use crate::stop::{Headcount, Here, Stop};
 use crate::wire::Wire;
 use agencia_protocol::{Code, WireError, frame};
@@ -28,6 +29,8 @@ pub(crate) struct Reception<H> {
     pub(crate) handler: Arc<H>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) rules: Arc<Rules>,
+    /// Who lets other hosts prove who they are.
+    pub(crate) keeper: Option<Arc<Doorkeeper>>,
     pub(crate) stop: Stop,
     /// What every task that talks with a peer holds a copy of.
     pub(crate) talking: Here,
@@ -77,8 +80,9 @@ impl<H: Handler> Reception<H> {
         };
         let (handler, counters) = (self.handler.clone(), self.counters.clone());
         let (rules, stopped) = (self.rules.clone(), self.stop.stopped());
+        let door = Door::new(stream, peer, self.keeper.clone(), rules.deadlines.header);
         let talk = async move {
-            converse(&*handler, &counters, &rules, stream, peer, stopped).await;
+            converse(&*handler, &counters, &rules, door, peer, stopped).await;
             drop((place, here));
         };
         executor.spawn(talk).detach();

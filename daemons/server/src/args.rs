@@ -25,6 +25,9 @@ pub struct Flags {
     /// File that says where the daemons are
     #[arg(long, value_name = "FILE")]
     pub peers: Option<String>,
+    /// Folder of keys and certificates
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<String>,
     /// What is logged: off, error, warn, info, debug, trace
     #[arg(long, value_name = "LEVEL")]
     pub log: Option<String>,
@@ -55,6 +58,7 @@ impl Flags {
             ("--inventory", "inventory", text(&self.inventory)),
             ("--state", "state", text(&self.state)),
             ("--peers", "peers", text(&self.peers)),
+            ("--keys", "keys", text(&self.keys)),
             ("--log", "log", text(&self.log)),
         ]
         .into_iter()

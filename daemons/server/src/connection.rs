@@ -8,13 +8,14 @@ use crate::authority::is_local;
 use crate::clock::Now;
 use crate::counters::Counters;
 use crate::crew::Crew;
+use crate::door::Entrance;
 use crate::replies::Replies;
 use crate::settings::{Deadlines, Limits};
 use crate::wire::{Over, Wire};
 use agencia_protocol::frame::{Decoder, Waiting};
 use agencia_protocol::request::Request;
 use agencia_protocol::{Code, WireError};
-use futures_lite::{AsyncRead, AsyncWrite, future};
+use futures_lite::future;
 use log::{debug, info};
 use std::mem;
 use std::net::SocketAddr;
@@ -93,7 +94,7 @@ pub(crate) async fn converse<H, S, F>(
     stopped: F,
 ) where
     H: Handler,
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: Entrance,
     F: Future<Output = ()>,
 {
     info!("New connection in {}", handler.title());
@@ -102,7 +103,7 @@ pub(crate) async fn converse<H, S, F>(
         peer,
         rules,
         decoder: Decoder::new(rules.limits.frame_bytes_max),
-        replies: Replies::new(handler, counters, is_local(peer)),
+        replies: Replies::new(handler, counters, stream.caller()),
         greeted: false,
     };
     let mut wire = Wire::new(stream, rules.deadlines.write);
@@ -129,7 +130,7 @@ struct Talk<'a, H> {
 impl<H: Handler> Talk<'_, H> {
     async fn talk<S, F>(&mut self, wire: &mut Wire<S>, mut stopped: Pin<Box<F>>) -> Over
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: Entrance,
         F: Future<Output = ()>,
     {
         let mut waiting = Waiting::Idle;
@@ -140,6 +141,7 @@ impl<H: Handler> Talk<'_, H> {
                 return over;
             }
             let arrived = Instant::now();
+            self.replies.hear(wire.caller());
             let answered = match self.answer_all(wire).await {
                 Ok(answered) => answered,
                 Err(over) => return over,
@@ -170,7 +172,7 @@ impl<H: Handler> Talk<'_, H> {
     /// Answers all whole frames that have arrived and tells how many there were.
     async fn answer_all<S>(&mut self, wire: &mut Wire<S>) -> Result<usize, Over>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: Entrance,
     {
         let mut frames = 0;
         let broken = loop {
@@ -194,7 +196,7 @@ impl<H: Handler> Talk<'_, H> {
         self.replies.settle(&mut wire.out).await;
         match broken {
             Some(error) => {
-                self.replies.refuse(&error.into(), &mut wire.out);
+                self.replies.refuse_garbage(error, &mut wire.out);
                 Err(Over::Garbage)
             }
             None => Ok(frames),

@@ -6,13 +6,15 @@ use crate::connection::{Course, Handler, Later};
 use crate::counters::Counters;
 use crate::crew::Crew;
 use crate::inventory::{Inventory, InventoryRefused};
+use crate::keys;
 use crate::peers::{self, PeersRefused};
 use crate::purchase;
 use crate::settings::Settings;
 use crate::tasks::Duties;
 use crate::trips::{self, HoldLimits, Live, RecoveryGate, Trips};
 use agencia_catalog::{Limits, Moment, Product, View};
-use agencia_client::{KeyError, Peer, shared_key};
+use agencia_client::Peer;
+use agencia_client::tls::{Credentials, KeysError};
 use agencia_protocol::request::{Health, Request, TripCounts};
 use agencia_protocol::trip::{DaemonName, TripItem};
 use agencia_protocol::{Code, WireError};
@@ -41,9 +43,12 @@ pub enum StartError {
     /// The daemon does not know the others.
     #[error(transparent)]
     Peers(#[from] PeersRefused),
-    /// There is no key.
+    /// Keys or certificates cannot be used.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Keys(#[from] KeysError),
+    /// This daemon's certificate cannot be shown.
+    #[error("TLS cannot be spoken: {0}")]
+    Tls(#[source] futures_rustls::rustls::Error),
     /// The inventory cannot be put in force.
     #[error(transparent)]
     Inventory(#[from] InventoryRefused),
@@ -76,6 +81,11 @@ impl<P: Product> Daemon<P> {
         Ok((smol::block_on(opening.finish(settings, ledger))?, thread))
     }
 
+    /// What proves to other hosts that this is a daemon.
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
+        self.duties.credentials.as_ref()
+    }
+
     fn health(&self) -> Health {
         let Stats { sales, steps, commits, .. } = self.ledger.stats();
         let live = self.duties.live.counts();
@@ -102,6 +112,7 @@ impl<P: Product> Daemon<P> {
 pub(crate) struct Opening<P: Product> {
     name: DaemonName,
     key: Key,
+    credentials: Option<Credentials>,
     peers: BTreeMap<DaemonName, Peer>,
     inventory: Arc<Inventory<P>>,
     pub(crate) live: Arc<Live>,
@@ -115,15 +126,16 @@ impl<P: Product> Opening<P> {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let peers = peers::load(settings, P::NAME)?;
+        let credentials = keys::credentials(settings)?;
         let inventory = Inventory::load(&settings.inventory, settings.capacity_default)?;
         let inventory = Arc::new(inventory);
         std::fs::create_dir_all(&settings.state)
             .map_err(|source| StartError::State { path: settings.state.clone(), source })?;
-        let key = Key::new(shared_key(&settings.key_path())?);
+        let key = keys::receipt_key(settings)?;
         let name = P::NAME.parse().expect("a product has the name of a daemon");
         let holds = HoldLimits::of(&settings.limits);
         let live = Arc::new(Live::new(settings.trips.limits(), holds, clock.clone()));
-        Ok(Self { name, key, peers, inventory, live, clock })
+        Ok(Self { name, key, credentials, peers, inventory, live, clock })
     }
 
     /// How the ledger is opened.
@@ -153,7 +165,7 @@ impl<P: Product> Opening<P> {
         settings: &Settings<P::Settings>,
         ledger: Ledger,
     ) -> Result<Daemon<P>, StartError> {
-        let Self { name, key, peers, inventory, live, clock } = self;
+        let Self { name, key, credentials, peers, inventory, live, clock } = self;
         inventory.adopt_first(&ledger).await?;
         let life = take_up(&ledger, &live).await?;
         let names = peers.keys().cloned().collect();
@@ -168,6 +180,7 @@ impl<P: Product> Opening<P> {
         let duties = Duties {
             name,
             key,
+            credentials,
             peers,
             #[cfg(test)]
             courier: None,

@@ -3,6 +3,7 @@
 
 use crate::crew::Crew;
 use crate::settings::{Deadlines, Settings};
+use agencia_client::tls::Credentials;
 use agencia_client::{
     ClientError, Deadlines as CallDeadlines, Peer, Peers, PeersError, PeersProblem, Pool,
     PoolOptions,
@@ -76,9 +77,9 @@ pub(crate) type Courier = Arc<
 >;
 
 impl Colleagues {
-    /// Connects nothing yet.
+    /// Connects nothing yet. Other hosts are shown the credentials.
     pub(crate) fn new(
-        peers: &BTreeMap<DaemonName, Peer>,
+        (peers, credentials): (&BTreeMap<DaemonName, Peer>, Option<&Credentials>),
         deadlines: &Deadlines,
         in_flight_max: usize,
         crew: &Crew,
@@ -91,7 +92,7 @@ impl Colleagues {
         };
         let crew = crew.clone();
         let spawn: agencia_client::Spawn = Arc::new(move |driver| crew.spawn(driver));
-        let pool = |peer: &Peer| Pool::new(peer.clone(), options, spawn.clone());
+        let pool = |peer: &Peer| Pool::proving(peer.clone(), options, spawn.clone(), credentials);
         Self::Connected(peers.iter().map(|(name, peer)| (name.clone(), pool(peer))).collect())
     }
 

@@ -1,10 +1,11 @@
 //! The replies of one conversation: every request is answered in its place in the order, as a
 //! frame, be it with what was asked or with an error.
 
-use crate::authority;
+use crate::authority::{self, Caller};
 use crate::clock::Now;
 use crate::connection::{Course, Handler, Later};
 use crate::counters::Counters;
+use agencia_protocol::frame::FrameError;
 use agencia_protocol::{WireError, frame};
 use futures_lite::future;
 
@@ -15,8 +16,8 @@ const TOGETHER_MAX: usize = 256;
 pub(crate) struct Replies<'a, H> {
     handler: &'a H,
     counters: &'a Counters,
-    /// Whether the peer is on this host.
-    local: bool,
+    /// Who asks.
+    caller: Caller,
     /// What was begun, in order; the replies come after everything that was written so far.
     begun: Vec<Later>,
     /// The time for all requests that were read together.
@@ -24,8 +25,13 @@ pub(crate) struct Replies<'a, H> {
 }
 
 impl<'a, H: Handler> Replies<'a, H> {
-    pub(crate) fn new(handler: &'a H, counters: &'a Counters, local: bool) -> Self {
-        Self { handler, counters, local, begun: Vec::new(), now: None }
+    pub(crate) fn new(handler: &'a H, counters: &'a Counters, caller: Caller) -> Self {
+        Self { handler, counters, caller, begun: Vec::new(), now: None }
+    }
+
+    /// Says who asks from now on: it is known with the first bytes.
+    pub(crate) fn hear(&mut self, caller: Caller) {
+        self.caller = caller;
     }
 
     /// Answers a request, now or when it is [settled](Self::settle).
@@ -34,7 +40,7 @@ impl<'a, H: Handler> Replies<'a, H> {
         let handler = self.handler;
         let now = *self.now.get_or_insert_with(|| handler.now());
         let request = handler.parse(body).and_then(|request| {
-            authority::check(&request, self.local)?;
+            authority::check(&request, self.caller)?;
             Ok(request)
         });
         let request = match request {
@@ -64,6 +70,11 @@ impl<'a, H: Handler> Replies<'a, H> {
     pub(crate) async fn settle(&mut self, out: &mut Vec<u8>) {
         self.write_begun(out).await;
         self.now = None;
+    }
+
+    /// Answers bytes that are no frame.
+    pub(crate) fn refuse_garbage(&self, error: FrameError, out: &mut Vec<u8>) {
+        self.refuse(&authority::no_frame(error, self.caller), out);
     }
 
     /// Writes an error.

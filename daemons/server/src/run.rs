@@ -1,10 +1,10 @@
 //! A daemon as a process: arguments, settings, log, signals, exit code.
 
 use crate::args::Flags;
-use crate::authority;
 use crate::clock::SystemClock;
 use crate::daemon::StartError;
 use crate::descriptors;
+use crate::keys;
 use crate::listeners::{self, ListenError};
 use crate::logging::{self, Style};
 use crate::server::{ServeError, Server, serve};
@@ -48,6 +48,11 @@ pub fn run<P: Product>(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     if flags.check {
+        if let Err(error) = keys::check(&settings) {
+            let style = Style::of_this_process();
+            eprintln!("{}", style.line(Level::Error, &error.to_string(), SystemTime::now()));
+            return ExitCode::from(EXIT_CONFIG);
+        }
         println!("The settings of agencia-{} are valid.", P::NAME);
         return ExitCode::SUCCESS;
     }
@@ -84,7 +89,7 @@ impl Failure {
     /// Files that a restart would find as wrong as they are count as wrong settings.
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Start(StartError::Peers(_) | StartError::Key(_)) => ExitCode::from(EXIT_CONFIG),
+            Self::Start(StartError::Peers(_) | StartError::Keys(_)) => ExitCode::from(EXIT_CONFIG),
             _ => ExitCode::FAILURE,
         }
     }
@@ -94,10 +99,10 @@ fn until_told<P: Product>(settings: Settings<P::Settings>) -> Result<(), Failure
     descriptors::provide_for(settings.limits.connections_max);
     // Bound first: while offers are loaded, whoever connects waits instead of being refused.
     let listeners = listeners::open(&settings.listen)?;
-    authority::announce(&listeners);
     let signals = Signals::new([Signal::Term, Signal::Int]).map_err(Failure::Signals)?;
     let clock = SystemClock::new(settings.time_zone);
     let server = Server::<P>::open(settings, clock)?;
+    server.announce(&listeners);
     Ok(serve(server, listeners, told(signals))?)
 }
 

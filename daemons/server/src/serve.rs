@@ -5,6 +5,7 @@ use crate::accept::Reception;
 use crate::connection::{Handler, Rules};
 use crate::counters::Counters;
 use crate::crew::Crew;
+use crate::door::Doorkeeper;
 use crate::stop::{Headcount, Stop};
 use crate::systemd;
 use futures_lite::future;
@@ -20,6 +21,7 @@ pub(crate) struct Service<H> {
     pub(crate) handler: Arc<H>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) rules: Rules,
+    pub(crate) keeper: Option<Arc<Doorkeeper>>,
     pub(crate) threads: usize,
     pub(crate) listeners: Vec<TcpListener>,
 }
@@ -68,6 +70,7 @@ impl<H: Handler> Service<H> {
             handler: self.handler.clone(),
             counters: self.counters.clone(),
             rules: Arc::new(self.rules),
+            keeper: self.keeper,
             stop: stopping.clone(),
             talking: talking.enter(),
             refusing: Headcount::new(),

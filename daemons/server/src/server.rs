@@ -1,8 +1,10 @@
 //! The library form of a daemon: whoever calls owns the listeners, the clock and the stop signal.
 
+use crate::authority;
 use crate::clock::Clock;
 use crate::connection::Rules;
 use crate::daemon::{Daemon, StartError};
+use crate::door::Doorkeeper;
 use crate::serve::Service;
 use crate::settings::Settings;
 use agencia_catalog::Product;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 pub struct Server<P: Product> {
     daemon: Daemon<P>,
     ledger: LedgerThread,
+    keeper: Option<Arc<Doorkeeper>>,
     rules: Rules,
     threads: usize,
 }
@@ -34,9 +37,16 @@ impl<P: Product> Server<P> {
     /// names the file and the way out.
     pub fn open(settings: Settings<P::Settings>, clock: impl Clock) -> Result<Self, StartError> {
         let (daemon, ledger) = Daemon::open(&settings, clock)?;
+        let keeper = daemon.credentials().map(Doorkeeper::new).transpose();
+        let keeper = keeper.map_err(StartError::Tls)?.map(Arc::new);
         let threads = settings.threads();
         let rules = Rules { limits: settings.limits, deadlines: settings.deadlines };
-        Ok(Self { daemon, ledger, rules, threads })
+        Ok(Self { daemon, ledger, keeper, rules, threads })
+    }
+
+    /// Says what other hosts can do through these listeners.
+    pub(crate) fn announce(&self, listeners: &[TcpListener]) {
+        authority::announce(listeners, self.daemon.credentials());
     }
 }
 
@@ -62,9 +72,10 @@ pub fn serve<P: Product>(
     listeners: Vec<TcpListener>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let Server { daemon, ledger, rules, threads } = server;
+    let Server { daemon, ledger, keeper, rules, threads } = server;
     let counters = daemon.counters.clone();
-    let service = Service { handler: Arc::new(daemon), counters, rules, threads, listeners };
+    let handler = Arc::new(daemon);
+    let service = Service { handler, counters, rules, keeper, threads, listeners };
     let served = service.run(future::or(stop, ledger.ended()));
     // The service has let go of every handle: the ledger finishes and ends.
     ledger.wait()?;

@@ -30,6 +30,9 @@ use std::time::Duration;
 /// Where the administrator's files are.
 const FOLDER: &str = "/etc/agencia";
 
+/// Beside the folders of all daemons' ledgers.
+const KEY_FILE: &str = "../chave";
+
 /// All settings of a daemon; `S` are those of its product.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +53,9 @@ pub struct Settings<S> {
     /// ledger. It is made when there is none.
     #[serde(deserialize_with = "value::path")]
     pub key_file: PathBuf,
+    /// The folder of the keys and certificates of this host.
+    #[serde(deserialize_with = "value::path")]
+    pub keys: PathBuf,
     /// The agency's time zone.
     #[serde(with = "value::time_zone")]
     pub time_zone: Tz,
@@ -196,8 +202,8 @@ impl<S: Default> Settings<S> {
             inventory: state.join("inventario.json"),
             state,
             peers: default_peers(),
-            // Beside the folders of all daemons' ledgers.
-            key_file: "../chave".into(),
+            key_file: KEY_FILE.into(),
+            keys: agencia_client::tls::names::FOLDER.into(),
             time_zone: chrono_tz::America::Sao_Paulo,
             capacity_default: P::CAPACITY_DEFAULT,
             locator_letter: P::LOCATOR_LETTER,
@@ -271,6 +277,21 @@ impl<S> Settings<S> {
     /// The file of the daemons' key.
     pub fn key_path(&self) -> PathBuf {
         self.state.join(&self.key_file)
+    }
+
+    /// The file of the daemons' key that is in force: beside the certificates if it is there.
+    pub fn key_in_force(&self) -> PathBuf {
+        use agencia_client::tls::{Keys, names};
+        let keys = Keys::of_this_process(&self.keys);
+        match keys.read(names::RECEIPT_KEY) {
+            Ok(Some(_)) if self.has_default_key_path() => keys.path(names::RECEIPT_KEY),
+            _ => self.key_path(),
+        }
+    }
+
+    /// Whether nobody has said where that is.
+    pub fn has_default_key_path(&self) -> bool {
+        self.key_file == Path::new(KEY_FILE)
     }
 
     /// Whether nobody has said where the other daemons are.

@@ -7,6 +7,7 @@ use crate::peers::Colleagues;
 use crate::settings::Deadlines;
 use crate::trips::{FindAgain, Live, Recoverer, RecoveryGate, Resolver};
 use agencia_client::Peer;
+use agencia_client::tls::Credentials;
 use agencia_protocol::trip::DaemonName;
 use agencia_store::{Ledger, StoreError};
 use agencia_trip::resolver::Lane;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub(crate) struct Duties {
     pub(crate) name: DaemonName,
     pub(crate) key: Key,
+    pub(crate) credentials: Option<Credentials>,
     /// The other daemons.
     pub(crate) peers: BTreeMap<DaemonName, Peer>,
     /// What carries messages to them where no connections are to be made.
@@ -38,8 +40,10 @@ pub(crate) struct Duties {
 impl Duties {
     /// Begins with all of it, until the daemon is told to stop.
     pub(crate) fn take_up(&self, ledger: &Ledger, find_again: FindAgain, crew: &Crew) {
+        let proof = self.credentials.as_ref();
         let colleagues =
-            Arc::new(Colleagues::new(&self.peers, &self.deadlines, self.settling_max, crew));
+            Colleagues::new((&self.peers, proof), &self.deadlines, self.settling_max, crew);
+        let colleagues = Arc::new(colleagues);
         #[cfg(test)]
         let colleagues = match &self.courier {
             Some(courier) => Arc::new(Colleagues::Carried(courier.clone())),

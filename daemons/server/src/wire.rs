@@ -1,7 +1,9 @@
 //! One peer's socket with the replies that wait to be sent: reads, writes and goodbyes, every one
 //! with its deadline. It knows bytes and frames' waiting states, and no message.
 
+use crate::authority::Caller;
 use crate::deadline::Deadline;
+use crate::door::Entrance;
 use agencia_protocol::frame::Decoder;
 use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt, future};
 use std::future::poll_fn;
@@ -51,6 +53,13 @@ pub(crate) struct Wire<S> {
     write: Duration,
     /// Replies, as frames, that wait to be sent.
     pub(crate) out: Vec<u8>,
+}
+
+impl<S: Entrance> Wire<S> {
+    /// Who is at the other end.
+    pub(crate) fn caller(&self) -> Caller {
+        self.stream.caller()
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
@@ -109,6 +118,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 count => sent += count,
             }
         }
+        // TLS keeps what the socket has no room for, at most some 64 KiB.
+        let due = Some(Instant::now() + *write);
+        let flushed = deadline.by(due, stream.flush()).await;
+        flushed.map_err(|_| Over::Stalled)?.map_err(Over::Failed)?;
         out.clear();
         out.shrink_to(KEPT_BYTES_MAX);
         Ok(())

@@ -6,7 +6,7 @@
 use super::BackupError;
 use super::files::{self, failed, folder_of, is_there, sync_folder};
 use super::manifest::{Entry, MANIFEST, Manifest, What};
-use crate::ask::Known;
+use crate::ask::{Known, Places};
 use crate::cli::Backup;
 use crate::error::CommandError;
 use crate::programs::{DAEMONS, Daemon, Files, LEDGER_FILE};
@@ -18,8 +18,8 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-pub(crate) fn run(options: &Backup, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
-    let known = Known::load(peers)?;
+pub(crate) fn run(options: &Backup, places: Places<'_>) -> Result<ExitCode, CommandError> {
+    let known = Known::load(places)?;
     let target = std::path::absolute(&options.backup)?;
     refuse_full(&target)?;
     let here = here(options.dir.as_deref())?;

@@ -2,7 +2,7 @@
 
 use super::check::{Case, Problem, View, Violation};
 use super::fetch::{Answers, Daemons, now, pages};
-use crate::ask::{Known, asking};
+use crate::ask::{Known, Places, asking};
 use crate::cli::Audit;
 use crate::error::CommandError;
 use crate::table::{Column, grouped, print, table};
@@ -18,7 +18,6 @@ use serde::de::IgnoredAny;
 use smol::Timer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -62,8 +61,8 @@ struct Row {
     trips: Option<usize>,
 }
 
-pub(crate) fn run(options: &Audit, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
-    let known = Known::load(peers)?;
+pub(crate) fn run(options: &Audit, places: Places<'_>) -> Result<ExitCode, CommandError> {
+    let known = Known::load(places)?;
     let report =
         asking(async |spawn| audit(&Daemons::new(&known, spawn), options.remembered).await);
     let sound = report.violations.is_empty();

@@ -1,7 +1,7 @@
 //! `agencia indoubt`: what is not settled yet, and for how long.
 
 use super::fetch::{Daemons, Listed, age, now, pages, told};
-use crate::ask::{Known, asking};
+use crate::ask::{Known, Places, asking};
 use crate::cli::InDoubt;
 use crate::error::CommandError;
 use crate::table::{Column, print, table};
@@ -10,7 +10,6 @@ use agencia_protocol::trip::{DaemonName, List, ListFilter, PartState, Timestamp}
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 const COLUMNS: [Column; 6] = [
@@ -45,8 +44,8 @@ enum What {
     Forced,
 }
 
-pub(crate) fn run(options: &InDoubt, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
-    let known = Known::load(peers)?;
+pub(crate) fn run(options: &InDoubt, places: Places<'_>) -> Result<ExitCode, CommandError> {
+    let known = Known::load(places)?;
     let mut complete = true;
     let trips = asking(async |spawn| {
         let answers = Daemons::new(&known, spawn)

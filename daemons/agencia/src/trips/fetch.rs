@@ -1,6 +1,6 @@
 //! Asking every daemon for trips.
 
-use crate::ask::{Known, pool};
+use crate::ask::Known;
 use crate::error::CommandError;
 use agencia_client::{ClientError, Deadlines, Pool, Spawn};
 use agencia_protocol::trip::{
@@ -31,7 +31,7 @@ impl Daemons {
     pub(crate) fn new(known: &Known, spawn: &Spawn) -> Self {
         let daemon = |peer: &agencia_client::Peer| {
             let name = peer.name.parse().expect("pares.toml names daemons as the wire does");
-            (name, pool(peer, Deadlines::default(), spawn))
+            (name, known.pool(peer, Deadlines::default(), spawn))
         };
         Self(known.peers.iter().map(daemon).collect())
     }

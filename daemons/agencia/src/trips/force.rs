@@ -1,17 +1,16 @@
 //! `agencia force-release`: a part is settled by hand.
 
 use super::fetch::{Daemons, View, told};
-use crate::ask::{Known, asking};
+use crate::ask::{Known, Places, asking};
 use crate::cli::ForceRelease;
 use crate::error::CommandError;
 use crate::table::print;
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{DaemonName, Force, PartState, StateReply};
-use std::path::Path;
 use std::process::ExitCode;
 
-pub(crate) fn run(options: &ForceRelease, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
-    let known = Known::load(peers)?;
+pub(crate) fn run(options: &ForceRelease, places: Places<'_>) -> Result<ExitCode, CommandError> {
+    let known = Known::load(places)?;
     asking(async |spawn| {
         let daemons = Daemons::new(&known, spawn);
         if let Some(name) = &options.daemon {

@@ -5,7 +5,7 @@
 
 use super::fetch::{Daemons, Listed, consult_each, pages, told};
 use super::sold;
-use crate::ask::{Known, asking};
+use crate::ask::{Known, Places, asking};
 use crate::cli::Trips;
 use crate::error::CommandError;
 use crate::table::{Column, print, table};
@@ -14,7 +14,6 @@ use agencia_protocol::{Day, TripId};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 const COLUMNS: [Column; 10] = [
@@ -62,8 +61,8 @@ struct Guests {
     contact: Option<String>,
 }
 
-pub(crate) fn run(options: &Trips, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
-    let known = Known::load(peers)?;
+pub(crate) fn run(options: &Trips, places: Places<'_>) -> Result<ExitCode, CommandError> {
+    let known = Known::load(places)?;
     let mut complete = true;
     let lines = asking(async |spawn| {
         let daemons = Daemons::new(&known, spawn);

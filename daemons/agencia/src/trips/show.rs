@@ -2,7 +2,7 @@
 
 use super::fetch::{Answers, Daemons, View};
 use super::{force, sold};
-use crate::ask::{Known, asking};
+use crate::ask::{Known, Places, asking};
 use crate::cli::{Trip, TripName};
 use crate::error::CommandError;
 use crate::table::{print, table};
@@ -10,7 +10,6 @@ use agencia_protocol::TripId;
 use agencia_protocol::trip::{DaemonName, Outcome, PartState, Traveller};
 use serde::Serialize;
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// One daemon, as `--json` writes it.
@@ -23,8 +22,8 @@ struct Column {
     answer: Option<View>,
 }
 
-pub(crate) fn run(options: &Trip, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
-    let known = Known::load(peers)?;
+pub(crate) fn run(options: &Trip, places: Places<'_>) -> Result<ExitCode, CommandError> {
+    let known = Known::load(places)?;
     let (trip, answers) = asking(async |spawn| {
         let daemons = Daemons::new(&known, spawn);
         let trip = match options.name {

@@ -9,7 +9,7 @@ mod inventory;
 
 pub(crate) use ports::Taken;
 
-use crate::ask::Known;
+use crate::ask::{Known, Places};
 use crate::cli::{Cli, Only, Up};
 use crate::error::CommandError;
 use crate::programs::DAEMONS;
@@ -30,8 +30,8 @@ const CLONE_SETTINGS: &str = "etc/agencia";
 /// The ports of the web clients when none is given.
 const WEB_PORTS: [u16; 2] = [5000, 5001];
 
-pub(crate) fn run(options: Up, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
-    let plan = plan(options, peers)?;
+pub(crate) fn run(options: Up, places: Places<'_>) -> Result<ExitCode, CommandError> {
+    let plan = plan(options, places)?;
     ports::check(&plan.listeners()?)?;
     if plan.with_daemons {
         inventory::make(&plan.inventory)?;
@@ -69,7 +69,7 @@ async fn watch(supervision: Supervision) -> Result<Outcome, CommandError> {
 }
 
 /// Everything that the options and the files say.
-fn plan(options: Up, peers: Option<&Path>) -> Result<Plan, CommandError> {
+fn plan(options: Up, places: Places<'_>) -> Result<Plan, CommandError> {
     let Up { dir, inventory, etc, only, ports, log } = options;
     let (with_daemons, with_web) = (only != Some(Only::Web), only != Some(Only::Daemons));
     let pointless = |flag: &str, which: &str| {
@@ -84,7 +84,7 @@ fn plan(options: Up, peers: Option<&Path>) -> Result<Plan, CommandError> {
     }
     let etc = settings_folder(etc)?;
     let beside = etc.as_ref().map(|etc| etc.join("pares.toml")).filter(|file| file.exists());
-    let known = Known::load(peers.or(beside.as_deref()))?;
+    let known = Known::of_file(places.peers.or(beside.as_deref()))?;
     if with_daemons {
         for daemon in &DAEMONS {
             known.named(daemon.name)?;
@@ -107,7 +107,8 @@ fn plan(options: Up, peers: Option<&Path>) -> Result<Plan, CommandError> {
     let mut seen = HashSet::new();
     web_ports.retain(|&port| seen.insert(port));
     let peers = known.peers;
-    Ok(Plan { dir, inventory, etc, peers, peers_file, with_daemons, web_ports, log })
+    let keys = places.keys.map(std::path::absolute).transpose()?;
+    Ok(Plan { dir, inventory, etc, peers, peers_file, keys, with_daemons, web_ports, log })
 }
 
 /// The folder of settings that was named, or that of a clone; nothing where every program has its

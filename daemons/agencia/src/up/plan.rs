@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) etc: Option<PathBuf>,
     pub(crate) peers: Peers,
     pub(crate) peers_file: PathBuf,
+    /// The folder of keys; without it, what each program's settings say.
+    pub(crate) keys: Option<PathBuf>,
     pub(crate) with_daemons: bool,
     pub(crate) web_ports: Vec<u16>,
     pub(crate) log: Option<String>,
@@ -105,6 +107,9 @@ impl Plan {
         if let Some(etc) = &self.etc {
             command.arg("--config").arg(etc.join(format!("{program}.toml")));
         }
+        if let Some(keys) = &self.keys {
+            command.arg("--keys").arg(keys);
+        }
         if let Some(level) = &self.log {
             command.args(["--log", level]);
         }
@@ -158,6 +163,7 @@ mod tests {
             etc: None,
             peers: Peers::default(),
             peers_file: "/d/pares.toml".into(),
+            keys: None,
             with_daemons,
             web_ports: web_ports.to_vec(),
             log: None,
@@ -195,6 +201,13 @@ mod tests {
             ends,
             ["/e/voos.toml", "/e/hospedagens.toml", "/e/passeios.toml", "/e/web.toml"]
         );
+    }
+
+    #[test]
+    fn every_child_has_the_folder_of_keys_that_is_named() {
+        let plan = Plan { keys: Some("/k".into()), ..plan(true, &[5000]) };
+        let lines = lines(&plan);
+        assert!(lines.len() == 4 && lines.iter().all(|line| line.2.ends_with("--keys /k")));
     }
 
     #[test]

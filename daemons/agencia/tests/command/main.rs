@@ -9,3 +9,4 @@ mod ask;
 mod import;
 mod trips;
 mod backup;
+mod keys;

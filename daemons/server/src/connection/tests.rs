@@ -3,6 +3,7 @@
 mod memory;
 
 use super::*;
+use crate::door::Door;
 use agencia_protocol::frame;
 use futures_lite::future::{block_on, pending, poll_once};
 use memory::{Echo, Memory};
@@ -32,11 +33,16 @@ fn buy(id: &str) -> String {
     format!("{{\"action\":\"reservar\",\"id\":\"{id}\"}}")
 }
 
+/// What a daemon without a certificate has in front of a peer.
+fn door(memory: &Memory, peer: SocketAddr) -> Door<Memory> {
+    Door::new(memory.clone(), peer, None, PATIENCE)
+}
+
 /// Runs a conversation to its end.
 fn talk_as(peer: &str, rules: &Rules, memory: &Memory) -> (Echo, Arc<Counters>) {
     let (echo, counters) = (Echo::default(), Arc::new(Counters::default()));
     let peer = peer.parse().unwrap();
-    let talk = converse(&echo, &counters, rules, memory.clone(), peer, pending());
+    let talk = converse(&echo, &counters, rules, door(memory, peer), peer, pending());
     let patience = async {
         smol::Timer::after(PATIENCE).await;
         panic!("the conversation did not end in {PATIENCE:?}");
@@ -210,7 +216,8 @@ fn others_get_their_turn_after_so_many_frames() {
     let memory = Memory::silent([batch(["{}"; 100])]);
     let (echo, counters, rules) = (Echo::default(), Counters::default(), rules());
     let peer = HERE.parse().unwrap();
-    let mut talk = Box::pin(converse(&echo, &counters, &rules, memory.clone(), peer, pending()));
+    let mut talk =
+        Box::pin(converse(&echo, &counters, &rules, door(&memory, peer), peer, pending()));
     let mut done = Vec::new();
     for _ in 0..4 {
         assert!(block_on(poll_once(&mut talk)).is_none());
@@ -322,7 +329,8 @@ fn an_idle_peer_of_this_host_may_wait_for_ever() {
     let rules = with_short(|deadlines| deadlines.idle = Duration::from_millis(1));
     let (echo, counters) = (Echo::default(), Counters::default());
     let memory = Memory::silent([framed("{}")]);
-    let talk = converse(&echo, &counters, &rules, memory.clone(), HERE.parse().unwrap(), pending());
+    let here = HERE.parse().unwrap();
+    let talk = converse(&echo, &counters, &rules, door(&memory, here), here, pending());
     let patience = async {
         smol::Timer::after(SHORT).await;
     };
@@ -350,7 +358,18 @@ fn what_had_arrived_when_the_daemon_stops_is_still_answered() {
     let memory = Memory::silent([batch(["{\"n\":1}", &buy("a")]), batch(["{\"n\":2}"])]);
     let (echo, counters, rules) = (Echo::default(), Counters::default(), rules());
     let peer = HERE.parse().unwrap();
-    block_on(converse(&echo, &counters, &rules, memory.clone(), peer, stop.stopped()));
+    block_on(converse(&echo, &counters, &rules, door(&memory, peer), peer, stop.stopped()));
     assert_eq!(memory.replies(), ["{\"n\":1}", "{\"sold\":\"a\"}", "{\"n\":2}"]);
     assert!(memory.0.lock().unwrap().closed);
+}
+
+#[test]
+fn who_speaks_tls_with_a_daemon_without_a_certificate_is_told_so() {
+    for (peer, told) in [(ELSEWHERE, true), (HERE, false)] {
+        let memory = Memory::new([b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03".to_vec()]);
+        talk_as(peer, &rules(), &memory);
+        let replies = memory.replies();
+        assert_eq!((replies.len(), code(&replies[0])), (1, "cabecalho_invalido".to_owned()));
+        assert_eq!(replies[0].contains("não fala TLS"), told, "{}", replies[0]);
+    }
 }

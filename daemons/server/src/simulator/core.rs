@@ -3,6 +3,7 @@
 
 use super::stock;
 use crate::Clock;
+use crate::authority::Caller;
 use crate::connection::Handler;
 use crate::crew::Crew;
 use crate::daemon::{Daemon, Opening, StartError};
@@ -102,6 +103,7 @@ fn settings<P: Product>(folder: &Path) -> Settings<P::Settings> {
     settings.inventory = folder.join(format!("{}.json", P::NAME));
     settings.state = folder.join(P::NAME);
     settings.peers = folder.join("pares.toml");
+    settings.keys = folder.to_owned();
     settings.limits.ballast_bytes = 0;
     settings
 }
@@ -123,7 +125,7 @@ impl<P: Product> Core for Arc<Daemon<P>> {
         let daemon = self.clone();
         Box::pin(async move {
             let counters = daemon.counters.clone();
-            let mut replies = Replies::new(&*daemon, &counters, true);
+            let mut replies = Replies::new(&*daemon, &counters, Caller::ThisHost);
             let mut decoder = Decoder::new(1_000_000);
             decoder.feed(&bytes);
             let mut out = Vec::new();
