@@ -1,8 +1,8 @@
 //! The library form of a daemon: whoever calls owns the listeners, the clock and the stop signal.
 
 use crate::clock::Clock;
-use crate::connection::Rules;
 use crate::daemon::{Daemon, StartError};
+use crate::reload::Reloads;
 use crate::serve::Service;
 use crate::settings::Settings;
 use agencia_catalog::Product;
@@ -16,7 +16,6 @@ use std::sync::Arc;
 pub struct Server<P: Product> {
     daemon: Daemon<P>,
     ledger: LedgerThread,
-    rules: Rules,
     threads: usize,
 }
 
@@ -35,8 +34,19 @@ impl<P: Product> Server<P> {
     pub fn open(settings: Settings<P::Settings>, clock: impl Clock) -> Result<Self, StartError> {
         let (daemon, ledger) = Daemon::open(&settings, clock)?;
         let threads = settings.threads();
-        let rules = Rules { limits: settings.limits, deadlines: settings.deadlines };
-        Ok(Self { daemon, ledger, rules, threads })
+        Ok(Self { daemon, ledger, threads })
+    }
+
+    /// Has the daemon reload while it is served; `in_force` are the settings that it was opened
+    /// with.
+    #[must_use]
+    pub fn reloading(
+        mut self,
+        in_force: Settings<P::Settings>,
+        reloads: Reloads<P::Settings>,
+    ) -> Self {
+        self.daemon.reload_on(in_force, reloads);
+        self
     }
 }
 
@@ -62,8 +72,8 @@ pub fn serve<P: Product>(
     listeners: Vec<TcpListener>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let Server { daemon, ledger, rules, threads } = server;
-    let counters = daemon.counters.clone();
+    let Server { daemon, ledger, threads } = server;
+    let (counters, rules) = (daemon.counters.clone(), daemon.rules.clone());
     let service = Service { handler: Arc::new(daemon), counters, rules, threads, listeners };
     let served = service.run(future::or(stop, ledger.ended()));
     // The service has let go of every handle: the ledger finishes and ends.
