@@ -59,8 +59,8 @@ pub(crate) struct Daemon<P: Product> {
     pub(crate) counters: Arc<Counters>,
     /// What a reload changes, for connections that come after it.
     pub(crate) rules: Arc<ArcSwap<Rules>>,
-    /// When to reload, with the settings in force, until that has begun.
-    reloads: Mutex<Option<(Settings<P::Settings>, Reloads<P::Settings>)>>,
+    /// When to reload, until that has begun.
+    reloads: Mutex<Option<Reloads<P::Settings>>>,
     /// What whoever runs the daemon must know, at the head of its status.
     notice: Mutex<Option<String>>,
     trips: Trips,
@@ -128,13 +128,9 @@ impl<P: Product> Daemon<P> {
         Ok((daemon, thread))
     }
 
-    /// Has the daemon reload while it serves; `in_force` are the settings that it was opened with.
-    pub(crate) fn reload_on(
-        &mut self,
-        in_force: Settings<P::Settings>,
-        reloads: Reloads<P::Settings>,
-    ) {
-        self.reloads = Mutex::new(Some((in_force, reloads)));
+    /// Has the daemon reload while it serves.
+    pub(crate) fn reload_on(&mut self, reloads: Reloads<P::Settings>) {
+        self.reloads = Mutex::new(Some(reloads));
     }
 
     /// Puts this at the head of the status from now on, or nothing, and tells systemd.
@@ -183,8 +179,8 @@ impl<P: Product> Handler for Daemon<P> {
 
     fn duties(self: Arc<Self>, crew: &Crew) {
         let reloads = self.reloads.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((in_force, reloads)) = reloads {
-            crew.spawn_until_stopped(reload::reloading(self.clone(), in_force, reloads));
+        if let Some(reloads) = reloads {
+            crew.spawn_until_stopped(reload::reloading(self.clone(), reloads));
         }
         let find_again = {
             let daemon = self.clone();

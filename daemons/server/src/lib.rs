@@ -44,7 +44,7 @@ pub use inventory::InventoryRefused;
 pub use key::KeyError;
 pub use listeners::{ListenError, bind, open as open_listeners};
 pub use peers::PeersRefused;
-pub use reload::Reloads;
+pub use reload::{Answer, Reloads};
 pub use run::run;
 pub use server::{ServeError, Server, serve};
 pub use settings::{Deadlines, Limits, RefundRule, Settings, SettingsError, Trips};

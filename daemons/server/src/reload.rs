@@ -34,14 +34,19 @@ const LIVE: [&str; 11] = [
     "deadlines.drain_secs",
 ];
 
+/// Hears what was taken over, or why nothing was.
+pub type Answer = Box<dyn Fn(Result<&str, &str>) + Send>;
+
 /// When a daemon reloads, from what, and who hears what came of it.
 pub struct Reloads<S> {
+    /// The settings that the daemon was opened with.
+    pub in_force: Settings<S>,
     /// One message for each reload.
     pub asked: Receiver<()>,
     /// Reads the settings again.
     pub settings: Box<dyn Fn() -> Result<Settings<S>, SettingsError> + Send + Sync>,
-    /// Hears what was taken over, or why nothing was.
-    pub answer: Box<dyn Fn(Result<&str, &str>) + Send>,
+    /// Hears what came of it.
+    pub answer: Answer,
 }
 
 impl<S> std::fmt::Debug for Reloads<S> {
@@ -59,13 +64,9 @@ enum ReloadRefused {
     Inventory(#[from] InventoryRefused),
 }
 
-/// Reloads whenever it is asked to; `in_force` are the settings that the daemon started with.
-pub(crate) async fn reloading<P: Product>(
-    daemon: Arc<Daemon<P>>,
-    mut in_force: Settings<P::Settings>,
-    reloads: Reloads<P::Settings>,
-) {
-    let Reloads { asked, settings, answer } = reloads;
+/// Reloads whenever it is asked to.
+pub(crate) async fn reloading<P: Product>(daemon: Arc<Daemon<P>>, reloads: Reloads<P::Settings>) {
+    let Reloads { mut in_force, asked, settings, answer } = reloads;
     let settings: Arc<dyn Fn() -> _ + Send + Sync> = settings.into();
     while asked.recv().await.is_ok() {
         let read = settings.clone();

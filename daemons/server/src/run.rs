@@ -105,11 +105,12 @@ fn until_told<P: Product>(flags: Flags, settings: Settings<P::Settings>) -> Resu
     let clock = SystemClock::new(settings.time_zone);
     let (reload, asked) = async_channel::bounded(1);
     let reloads = Reloads {
+        in_force: settings.clone(),
         asked,
         settings: Box::new(move || Settings::load::<P>(&flags, std::env::vars_os())),
         answer: Box::new(systemd::tell),
     };
-    let server = Server::<P>::open(settings.clone(), clock)?.reloading(settings, reloads);
+    let server = Server::<P>::open(settings, clock)?.reloading(reloads);
     Ok(serve(server, listeners, told(signals, reload))?)
 }
 

@@ -37,15 +37,10 @@ impl<P: Product> Server<P> {
         Ok(Self { daemon, ledger, threads })
     }
 
-    /// Has the daemon reload while it is served; `in_force` are the settings that it was opened
-    /// with.
+    /// Has the daemon reload while it is served.
     #[must_use]
-    pub fn reloading(
-        mut self,
-        in_force: Settings<P::Settings>,
-        reloads: Reloads<P::Settings>,
-    ) -> Self {
-        self.daemon.reload_on(in_force, reloads);
+    pub fn reloading(mut self, reloads: Reloads<P::Settings>) -> Self {
+        self.daemon.reload_on(reloads);
         self
     }
 }
