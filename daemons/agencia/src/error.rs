@@ -45,6 +45,9 @@ pub(crate) enum CommandError {
     /// The file to import is where imports are staged.
     #[error("{}: is where an import is staged; import from a file of another name", .path.display())]
     StagedSource { path: PathBuf },
+    /// The settings of the demonstration offers.
+    #[error("{}: {reason}; mend or remove that line", .path.display())]
+    DemoSettings { path: PathBuf, reason: String },
     /// Some inventory is there and some is not.
     #[error(
         "{}: is missing, although there is other inventory beside it; put it back, or give an empty folder with --inventory to have everything made", .path.display()
@@ -92,7 +95,10 @@ impl CommandError {
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(match self {
             CommandError::Usage(_) => 2,
-            CommandError::Peers(_) | CommandError::NoPeer { .. } | CommandError::Settings(_) => 78,
+            CommandError::Peers(_)
+            | CommandError::NoPeer { .. }
+            | CommandError::Settings(_)
+            | CommandError::DemoSettings { .. } => 78,
             _ => 1,
         })
     }

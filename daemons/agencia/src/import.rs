@@ -40,13 +40,22 @@ pub(crate) fn run(options: &Import, peers: Option<&Path>) -> Result<ExitCode, Co
         (None, Some(dir)) => daemon.files_in(Some(dir))?.inventory,
         (None, None) => (daemon.files)(options.config.as_deref())?.inventory,
     };
-    let staged = Staged::create(&inventory, &options.file)?;
-    let bar = progress_bar(&options.file)?;
-    let count = (daemon.stage)(&options.file, &staged, &bar)?;
-    bar.finish_and_clear();
-    let line = put_in_force(peer, staged, count)?;
-    print(&line)?;
+    print(&replace(daemon, peer, &inventory, &options.file)?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts the records of a file in force as a daemon's inventory, and says where that was done.
+pub(crate) fn replace(
+    daemon: &Daemon,
+    peer: &Peer,
+    inventory: &Path,
+    source: &Path,
+) -> Result<String, CommandError> {
+    let staged = Staged::create(inventory, source)?;
+    let bar = progress_bar(source)?;
+    let count = (daemon.stage)(source, &staged, &bar)?;
+    bar.finish_and_clear();
+    put_in_force(peer, staged, count)
 }
 
 /// Has the daemon adopt the staged file, or puts it in place when none runs.

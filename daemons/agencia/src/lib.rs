@@ -1,4 +1,4 @@
-//! The operator's command: up, import, search, status, trips and their audit, backup, restore.
+//! The operator's command: up, import, demo, search, status, trips and their audit, backup, restore.
 //!
 //! Everything is here and not in the binary, so that tests can call it. [`supervise`] knows nothing
 //! of the agency and is used by `up` alone; the other commands ask daemons over the wire.
@@ -8,6 +8,7 @@ mod programs;
 mod up;
 pub mod supervise;
 mod import;
+mod demo;
 mod search;
 mod status;
 mod trips;
@@ -38,6 +39,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Import(options) => import::run(&options, cli.peers.as_deref()),
         Command::Search(options) => search::run(options, cli.peers.as_deref()),
         Command::Status(options) => status::run(&options, cli.peers.as_deref()),
+        Command::Demo(options) => demo::run(&options, cli.peers.as_deref()),
         Command::Trips(options) => trips::list::run(&options, cli.peers.as_deref()),
         Command::Trip(options) => trips::show::run(&options, cli.peers.as_deref()),
         Command::Indoubt(options) => trips::doubt::run(&options, cli.peers.as_deref()),

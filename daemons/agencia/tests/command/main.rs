@@ -7,5 +7,6 @@ mod lead;
 mod up;
 mod ask;
 mod import;
+mod demo;
 mod trips;
 mod backup;
