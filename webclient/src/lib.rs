@@ -77,6 +77,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// The command line of `agencia-web`, for its manual page and completions.
+pub fn command() -> clap::Command {
+    <Flags as clap::CommandFactory>::command()
+}
+
 type AnyError = Box<dyn std::error::Error>;
 
 fn configure(flags: &Flags) -> Result<(Settings, Daemons), AnyError> {

@@ -59,6 +59,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// The command line of `agencia`, for its manual pages and completions.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 fn usage(error: &clap::Error) -> ExitCode {
     // Nobody is left to tell when the terminal itself is gone.
     drop(error.print());
