@@ -126,83 +126,58 @@ impl Books {
 
     /// Compares what was told with what is. What is not settled may still become so until `due`.
     pub fn check(&self, clients: &mut [Client; 3], due: Instant) -> Findings {
+        let (mut states, mut findings) = self.check_since(0, clients, due);
         loop {
-            let findings = self.check_now(clients);
+            for (kind, client) in Kind::ALL.into_iter().zip(&mut *clients) {
+                self.count(kind, client, &states, &mut findings);
+            }
             if !findings.may_pass() || Instant::now() >= due {
                 return findings;
             }
             std::thread::sleep(PAUSE);
+            (states, findings) = self.check_since(0, clients, due);
         }
     }
 
-    fn check_now(&self, clients: &mut [Client; 3]) -> Findings {
-        let states = self.consult(clients);
-        let mut findings = Findings::default();
-        let mut sold = [(); 3].map(|()| vec![0_u64; self.capacities.len()]);
-        for trip in &self.trips {
-            let state = |part: &Part| &states[place(part.kind)][&part.trip];
-            let is = |part: &Part, word: &str| state(part)["estado"] == word;
-            let booked = trip.parts.iter().filter(|part| is(part, "confirmada")).count();
-            let what = || {
-                let parts = trip.parts.iter().map(|part| {
-                    let (kind, view) = (part.kind.name(), state(part));
-                    format!("{kind}: {} {}", view["estado"], view["decisao"])
-                });
-                let parts: Vec<_> = parts.collect();
-                format!("{} told {:?}: {}", trip.parts[0].trip, trip.told, parts.join(", "))
-            };
-            if booked != 0 && booked != trip.parts.len() {
-                findings.half_booked.push(what());
-            }
-            let whole = booked == trip.parts.len();
-            let locator = state(&trip.parts[0])["localizador"].as_str();
-            let as_told = match &trip.told {
-                Told::Booked(told) => whole && locator == Some(told),
-                Told::NotBooked | Told::Cancelled => booked == 0,
-                Told::Unknown => true,
-            };
-            if !as_told {
-                findings.lost.push(what());
-            }
-            if trip.parts.iter().any(|part| is(part, "segura") || is(part, "fixa")) {
-                findings.unsettled.push(what());
-            }
-            findings.booked += usize::from(whole);
-            for part in trip.parts.iter().filter(|part| is(part, "confirmada")) {
-                sold[place(part.kind)][part.offer] += u64::from(part.units);
-            }
-        }
-        for (kind, client) in Kind::ALL.into_iter().zip(clients) {
-            self.count(kind, client, &sold[place(kind)], &mut findings);
-        }
-        findings
+    /// The same for the last so many trips only, and without the units of the offers.
+    pub fn check_last(&self, trips: usize, clients: &mut [Client; 3], due: Instant) -> Findings {
+        self.check_since(self.trips.len().saturating_sub(trips), clients, due).1
     }
 
-    /// What each daemon says of each trip that has a part there.
-    fn consult(&self, clients: &mut [Client; 3]) -> Vec<HashMap<Uuid, Value>> {
-        let of = |(kind, client): (Kind, &mut Client)| {
-            let parts = self.trips.iter().flat_map(|trip| &trip.parts);
-            let ids: Vec<_> =
-                parts.filter(|part| part.kind == kind).map(|part| part.trip).collect();
-            let mut states = HashMap::new();
-            for ids in ids.chunks(TOGETHER) {
-                let ask = |id: &Uuid| {
-                    frame(json!({"action": "consultar", "viagem": id.to_string()}).to_string())
-                };
-                client.send_raw(ids.iter().map(ask).collect::<Vec<_>>().concat());
-                for id in ids {
-                    let reply = client.read();
-                    assert!(reply["estado"].is_string(), "{}: {reply}", kind.name());
-                    states.insert(*id, reply);
-                }
+    fn check_since(
+        &self,
+        first: usize,
+        clients: &mut [Client; 3],
+        due: Instant,
+    ) -> (States, Findings) {
+        let trips = &self.trips[first..];
+        let mut states = States::default();
+        states.ask(trips, clients);
+        loop {
+            let findings = compare(trips, &states);
+            if !findings.may_pass() || Instant::now() >= due {
+                return (states, findings);
             }
-            states
-        };
-        Kind::ALL.into_iter().zip(clients).map(of).collect()
+            std::thread::sleep(PAUSE);
+            // What is settled stays as it is, and there may be thousands.
+            let unsettled = trips.iter().filter(|trip| !states.is_settled(trip));
+            states.ask(&unsettled.cloned().collect::<Vec<_>>(), clients);
+        }
+    }
+
+    /// How many units of each offer are booked.
+    fn sold(&self, kind: Kind, states: &States) -> Vec<u64> {
+        let mut sold = vec![0; self.capacities.len()];
+        let parts = self.trips.iter().flat_map(|trip| &trip.parts);
+        for part in parts.filter(|part| part.kind == kind && states.is(part, "confirmada")) {
+            sold[part.offer] += u64::from(part.units);
+        }
+        sold
     }
 
     /// The units of a daemon, as it counts them and as its bookings make them.
-    fn count(&self, kind: Kind, client: &mut Client, sold: &[u64], findings: &mut Findings) {
+    fn count(&self, kind: Kind, client: &mut Client, states: &States, findings: &mut Findings) {
+        let sold = self.sold(kind, states);
         let all: Vec<_> = (0..self.capacities.len()).collect();
         for numbers in all.chunks(20) {
             let ids: Vec<_> =
@@ -231,15 +206,102 @@ impl Books {
     }
 }
 
+fn compare(trips: &[Trip], states: &States) -> Findings {
+    let mut findings = Findings::default();
+    for trip in trips {
+        let booked = trip.parts.iter().filter(|part| states.is(part, "confirmada")).count();
+        let what = || {
+            let parts = trip.parts.iter().map(|part| {
+                let (kind, view) = (part.kind.name(), states.of(part));
+                format!("{kind}: {} {}", view["estado"], view["decisao"])
+            });
+            let parts: Vec<_> = parts.collect();
+            format!("{} told {:?}: {}", trip.parts[0].trip, trip.told, parts.join(", "))
+        };
+        if booked != 0 && booked != trip.parts.len() {
+            findings.half_booked.push(what());
+        }
+        let whole = booked == trip.parts.len();
+        let locator = states.of(&trip.parts[0])["localizador"].as_str();
+        let as_told = match &trip.told {
+            Told::Booked(told) => whole && locator == Some(told),
+            Told::NotBooked | Told::Cancelled => booked == 0,
+            Told::Unknown => true,
+        };
+        if !as_told {
+            findings.lost.push(what());
+        }
+        if trip.parts.iter().any(|part| states.is(part, "segura") || states.is(part, "fixa")) {
+            findings.unsettled.push(what());
+        }
+        findings.booked += usize::from(whole);
+    }
+    findings
+}
+
+/// What each daemon said last of each trip that has a part there.
+#[derive(Debug, Default)]
+struct States([HashMap<Uuid, Value>; 3]);
+
+impl States {
+    /// Asks every daemon for its parts of these trips.
+    fn ask(&mut self, trips: &[Trip], clients: &mut [Client; 3]) {
+        for (kind, client) in Kind::ALL.into_iter().zip(clients) {
+            let parts = trips.iter().flat_map(|trip| &trip.parts);
+            let ids: Vec<_> =
+                parts.filter(|part| part.kind == kind).map(|part| part.trip).collect();
+            for ids in ids.chunks(TOGETHER) {
+                let ask = |id: &Uuid| {
+                    frame(json!({"action": "consultar", "viagem": id.to_string()}).to_string())
+                };
+                client.send_raw(ids.iter().map(ask).collect::<Vec<_>>().concat());
+                for id in ids {
+                    let reply = client.read();
+                    assert!(reply["estado"].is_string(), "{}: {reply}", kind.name());
+                    self.0[place(kind)].insert(*id, reply);
+                }
+            }
+        }
+    }
+
+    fn of(&self, part: &Part) -> &Value {
+        &self.0[place(part.kind)][&part.trip]
+    }
+
+    fn is(&self, part: &Part, word: &str) -> bool {
+        self.of(part)["estado"] == word
+    }
+
+    /// Whether all parts are booked, or all are not.
+    fn is_settled(&self, trip: &Trip) -> bool {
+        let all = |words: &[&str]| {
+            trip.parts.iter().all(|part| words.iter().any(|word| self.is(part, word)))
+        };
+        all(&["confirmada"]) || all(&["solta", "nenhuma"])
+    }
+}
+
+/// How many answers of daemons settling a part takes: a question, the anchor's commit, the answer,
+/// the part's own commit.
+const ANSWERS_TO_SETTLE: u32 = 4;
+
 /// Waits until no daemon has a pinned unit; how long that took, or nothing when it took longer.
+///
+/// A machine that has other work is given the time that it takes: what one answer of all daemons
+/// took at the longest, meanwhile, is added for each answer that settling needs.
 pub fn wait_for_no_pin(clients: &mut [Client; 3], most: Duration) -> Option<Duration> {
     let begun = Instant::now();
+    let mut longest = Duration::ZERO;
     loop {
+        let asked = Instant::now();
         let is_free = |client: &mut Client| client.ask(r#"{"action":"auditar"}"#)["fixas"] == 0;
-        if clients.iter_mut().all(is_free) {
+        // All are asked, so that the answers compare.
+        let free = clients.each_mut().map(is_free);
+        if free == [true; 3] {
             return Some(begun.elapsed());
         }
-        if begun.elapsed() > most {
+        longest = longest.max(asked.elapsed());
+        if begun.elapsed() > most + ANSWERS_TO_SETTLE * longest {
             return None;
         }
         std::thread::sleep(PAUSE);

@@ -260,6 +260,11 @@ impl Daemon<'_> {
         self.process.signal(signal);
     }
 
+    /// Stops it where it is: from now on it tells nobody anything.
+    pub fn freeze(&self) {
+        self.process.freeze();
+    }
+
     /// Stops it and answers everything that it has logged.
     ///
     /// # Panics

@@ -42,7 +42,22 @@ impl Leader {
 
     /// Leads a trip until everyone has been told how it ended, or until `due`. `known` is called
     /// as soon as the driver knows the ending.
-    pub async fn lead(&self, mut driver: Driver, due: Instant, known: impl FnOnce(&Ending)) -> Led {
+    pub async fn lead(&self, driver: Driver, due: Instant, known: impl FnOnce(&Ending)) -> Led {
+        self.lead_until(Until::EveryoneIsTold, driver, due, known).await
+    }
+
+    /// Leads a trip until it is known how it ended; the anchor's outbox tells the others.
+    pub async fn lead_until_known(&self, driver: Driver, due: Instant) -> Led {
+        self.lead_until(Until::Known, driver, due, |_| {}).await
+    }
+
+    async fn lead_until(
+        &self,
+        until: Until,
+        mut driver: Driver,
+        due: Instant,
+        known: impl FnOnce(&Ending),
+    ) -> Led {
         let mut known = Some(known);
         let mut known_at = None;
         loop {
@@ -55,7 +70,11 @@ impl Leader {
                     None => silent = true,
                 }
             }
-            let over = driver.requests().is_empty() || Instant::now() >= due;
+            let done = match until {
+                Until::Known => driver.ending().is_some(),
+                Until::EveryoneIsTold => driver.requests().is_empty(),
+            };
+            let over = done || Instant::now() >= due;
             let ending = if over { Some(driver.given_up()) } else { driver.ending() };
             if let (Some(ending), Some(known)) =
                 (ending, known.take_if(|_| over || driver.ending().is_some()))
@@ -103,6 +122,15 @@ impl Leader {
             Err(_) => None,
         }
     }
+}
+
+/// When a trip is led no further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// The driver knows the ending.
+    Known,
+    /// Every daemon has been told, too.
+    EveryoneIsTold,
 }
 
 /// All of these, at the same time.

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
@@ -61,6 +61,36 @@ impl Process {
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         kill_process(pid.expect("a child has an id"), signal).expect("the child is there");
+    }
+
+    /// Stops it where it is, and waits until no thread of it can go on: what is in the middle of a
+    /// system call may finish that, but nothing comes after it.
+    ///
+    /// # Panics
+    /// When the process is not there any more, or does not stop.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let due = Instant::now() + PATIENCE;
+        while !self.is_frozen() {
+            assert!(Instant::now() < due, "process {} does not stop", self.child.id());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn is_frozen(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let is_still = |thread: std::io::Result<std::fs::DirEntry>| {
+            // A thread that has ended since it was listed does nothing either.
+            let Ok(stat) =
+                thread.and_then(|thread| std::fs::read_to_string(thread.path().join("stat")))
+            else {
+                return true;
+            };
+            // "id (name) S ...": stopped, or in a call that no signal interrupts.
+            let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+            matches!(state, Some('T' | 'D' | 'Z'))
+        };
+        threads.expect("the process is there").all(is_still)
     }
 
     /// Whether every line has been read, which is so after the end.

@@ -2,7 +2,7 @@
 //! the programs take.
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
-use agencia_tests::program::program;
+use agencia_tests::program;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,7 +28,7 @@ fn units() -> TempDir {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
-        let built = program("agencia");
+        let built = program::path("agencia");
         let built = built.to_str().unwrap();
         let name = path.file_name().unwrap();
         fs::write(folder.path().join(name), text.replace("/usr/bin/agencia", built)).unwrap();
@@ -114,7 +114,7 @@ fn the_units_of_the_daemons_differ_in_names_only() {
 fn the_programs_take_the_settings_as_installed() {
     let etc = root().join("etc/agencia");
     for name in ["voos", "hospedagens", "passeios", "web"] {
-        let mut command = Command::new(program(&format!("agencia-{name}")));
+        let mut command = Command::new(program::path(&format!("agencia-{name}")));
         command.arg("--check").arg("--config").arg(etc.join(format!("{name}.toml")));
         command.arg("--peers").arg(etc.join("pares.toml"));
         let output = command.output().unwrap();
@@ -127,7 +127,7 @@ fn the_programs_take_the_settings_as_installed() {
     for file in ["passagens", "hospedagens", "passeios"] {
         fs::write(inventory.join(format!("{file}.json")), "[]").unwrap();
     }
-    let mut command = Command::new(program("agencia"));
+    let mut command = Command::new(program::path("agencia"));
     command.args(["demo", "fill", "--settings"]).arg(etc.join("mocks.toml"));
     let output = command.arg("--dir").arg(folder.path()).output().unwrap();
     assert!(output.status.success(), "{output:?}");

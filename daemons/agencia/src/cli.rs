@@ -58,6 +58,10 @@ pub(crate) struct Up {
     /// Folder of the inventory files [default: inventory in DIR]
     #[arg(long, value_name = "DIR")]
     pub(crate) inventory: Option<PathBuf>,
+    /// Folder of the settings files, NAME.toml and NAME.d, and of pares.toml [default: etc/agencia
+    /// if that is there, as in a clone, or else /etc/agencia]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) etc: Option<PathBuf>,
     /// Start only these
     #[arg(long, value_name = "WHICH")]
     pub(crate) only: Option<Only>,
@@ -98,6 +102,9 @@ pub(crate) struct Import {
     /// The daemon's settings file [default: /etc/agencia/DAEMON.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Take a file without a record: everything is withdrawn from sale
+    #[arg(long)]
+    pub(crate) empty: bool,
 }
 
 /// Searches as a traveller would

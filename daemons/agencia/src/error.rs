@@ -34,6 +34,11 @@ pub(crate) enum CommandError {
     /// An inventory file.
     #[error("{0}; nothing was changed")]
     Inventory(#[from] InventoryError),
+    /// An inventory without a record, which would withdraw everything.
+    #[error(
+        "{}: has no record, and everything would be withdrawn from sale; nothing was changed; import it with --empty if that is meant", .path.display()
+    )]
+    EmptyInventory { path: PathBuf },
     /// Another import is under way.
     #[error("{}: another import is under way; wait until it ends", .path.display())]
     ImportUnderWay { path: PathBuf },
@@ -48,6 +53,11 @@ pub(crate) enum CommandError {
     /// The settings of the demonstration offers.
     #[error("{}: {reason}; mend or remove that line", .path.display())]
     DemoSettings { path: PathBuf, reason: String },
+    /// The folder of settings that was named.
+    #[error(
+        "{}: there is no such folder of settings; name one with --etc, etc/agencia of a clone for example", .path.display()
+    )]
+    NoSettings { path: PathBuf },
     /// Some inventory is there and some is not.
     #[error(
         "{}: is missing, although there is other inventory beside it; put it back, or give an empty folder with --inventory to have everything made", .path.display()
@@ -98,7 +108,8 @@ impl CommandError {
             CommandError::Peers(_)
             | CommandError::NoPeer { .. }
             | CommandError::Settings(_)
-            | CommandError::DemoSettings { .. } => 78,
+            | CommandError::DemoSettings { .. }
+            | CommandError::NoSettings { .. } => 78,
             _ => 1,
         })
     }

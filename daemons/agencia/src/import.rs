@@ -40,21 +40,36 @@ pub(crate) fn run(options: &Import, peers: Option<&Path>) -> Result<ExitCode, Co
         (None, Some(dir)) => daemon.files_in(Some(dir))?.inventory,
         (None, None) => (daemon.files)(options.config.as_deref())?.inventory,
     };
-    print(&replace(daemon, peer, &inventory, &options.file)?)?;
+    let (staged, count) = checked(daemon, &inventory, &options.file)?;
+    if count == 0 && !options.empty {
+        return Err(CommandError::EmptyInventory { path: options.file.clone() });
+    }
+    print(&put_in_force(peer, staged, count)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts the records of a file in force as a daemon's inventory, and says where that was done.
+/// Checks the records of a file for a daemon and stages them beside its inventory.
+fn checked(
+    daemon: &Daemon,
+    inventory: &Path,
+    source: &Path,
+) -> Result<(Staged, u64), CommandError> {
+    let staged = Staged::create(inventory, source)?;
+    let bar = progress_bar(source)?;
+    let count = (daemon.stage)(source, &staged, &bar)?;
+    bar.finish_and_clear();
+    Ok((staged, count))
+}
+
+/// Puts the records of a file in force as a daemon's inventory, be there none, and says where that
+/// was done.
 pub(crate) fn replace(
     daemon: &Daemon,
     peer: &Peer,
     inventory: &Path,
     source: &Path,
 ) -> Result<String, CommandError> {
-    let staged = Staged::create(inventory, source)?;
-    let bar = progress_bar(source)?;
-    let count = (daemon.stage)(source, &staged, &bar)?;
-    bar.finish_and_clear();
+    let (staged, count) = checked(daemon, inventory, source)?;
     put_in_force(peer, staged, count)
 }
 

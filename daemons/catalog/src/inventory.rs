@@ -110,21 +110,53 @@ fn parse_record<R: DeserializeOwned>(object: &[u8]) -> Result<R, WireError> {
     }
 }
 
+/// What some spreadsheets put before the first byte of a text.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 fn read_csv(file: File, take: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Result<(), Stop> {
-    let unreadable = |error: csv::Error| match error.into_kind() {
-        csv::ErrorKind::Io(source) => Stop::Read(source),
-        other => Stop::Shape(format!("{other:?}")),
-    };
     let mut reader = csv::Reader::from_reader(BufReader::new(file));
-    let columns = reader.headers().map_err(unreadable)?.clone();
+    let columns = columns(reader.headers().map_err(not_csv)?)?;
     for row in reader.records() {
-        let row = row.map_err(unreadable)?;
+        let row = row.map_err(not_csv)?;
         let filled = columns.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
         let object: serde_json::Map<_, _> =
             filled.map(|(column, cell)| (column.to_owned(), cell.into())).collect();
         take(serde_json::Value::from(object).to_string().as_bytes())?;
     }
     Ok(())
+}
+
+/// The names of the columns, each once.
+fn columns(heading: &csv::StringRecord) -> Result<Vec<String>, Stop> {
+    let mut columns: Vec<String> = heading.iter().map(|name| name.trim().to_owned()).collect();
+    if let Some(first) = columns.first_mut()
+        && let Some(rest) = first.strip_prefix(BYTE_ORDER_MARK)
+    {
+        *first = rest.to_owned();
+    }
+    if let [only] = columns.as_slice()
+        && only.contains([';', '\t'])
+    {
+        return Err(Stop::Shape("columns are separated by commas, as in horario,valor,dia".into()));
+    }
+    let twice = (1..columns.len()).find(|&at| columns[..at].contains(&columns[at]));
+    match twice {
+        Some(at) => Err(Stop::Shape(format!("the column {:?} is there twice", columns[at]))),
+        None => Ok(columns),
+    }
+}
+
+fn not_csv(error: csv::Error) -> Stop {
+    let line = error.position().map_or(1, csv::Position::line);
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) => Stop::Read(source),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => Stop::Shape(format!(
+            "line {line} has {len} cells and the heading has {expected_len}; a cell with a comma \
+             in it is written in quotation marks"
+        )),
+        csv::ErrorKind::Utf8 { .. } => Stop::Shape(format!("line {line} is not UTF-8")),
+        _ => Stop::Shape(format!("line {line} is not CSV")),
+    }
 }
 
 fn read_json(file: File, take: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Result<(), Stop> {
@@ -322,5 +354,30 @@ mod tests {
         assert!(error.starts_with("record 2, field \"dia\""), "{error}");
         let error = read("a.csv", &csv.replace("vagas", "vagass")).unwrap_err();
         assert!(error.starts_with("record 1, field \"vagass\""), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_csv_is_told_by_its_line() {
+        let heading = "horario,valor,dia,local,endereco,cidade\n";
+        let good = "21:00h,\"0,00R$\",05/11/2020,L,E,C\n";
+        let with_mark = format!("\u{feff}{heading}{good}");
+        assert_eq!(read("a.csv", &with_mark).unwrap().len(), 1);
+        for (text, expected) in [
+            (
+                format!("{heading}{good}21:00h,0,00R$,05/11/2020,L,E,C\n"),
+                "record 2: line 3 has 7 cells and the heading has 6",
+            ),
+            (heading.replace(',', ";"), "record 1: columns are separated by commas"),
+            (heading.replace("local", "dia"), "record 1: the column \"dia\" is there twice"),
+        ] {
+            let error = read("a.csv", &text).unwrap_err();
+            assert!(error.starts_with(expected), "{text}: {error}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("latin.csv");
+        let latin = [heading.as_bytes(), b"21:00h,\"0,00R$\",05/11/2020,Bag\xe9,E,C\n"].concat();
+        std::fs::write(&path, latin).unwrap();
+        let error = read_records(&path, |_: Tour| Ok(())).unwrap_err().to_string();
+        assert!(error.ends_with("record 1: line 2 is not UTF-8"), "{error}");
     }
 }

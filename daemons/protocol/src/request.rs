@@ -331,6 +331,13 @@ pub struct Health {
     /// Purchases made since the start.
     #[serde(rename = "reservas")]
     pub sales: u64,
+    /// Steps of trips since the start: orders to the ledger, whatever the answer.
+    #[serde(rename = "passos", default)]
+    pub steps: u64,
+    /// Transactions in which those that changed something were made durable. Steps that come
+    /// together share one.
+    #[serde(rename = "transacoes", default)]
+    pub commits: u64,
     /// The trips that are not settled yet.
     #[serde(rename = "viagens", default)]
     pub trips: TripCounts,

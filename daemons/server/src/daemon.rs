@@ -17,7 +17,9 @@ use agencia_catalog::{Limits, Moment, Product, View};
 use agencia_protocol::request::{Health, Request, TripCounts};
 use agencia_protocol::trip::{DaemonName, TripItem};
 use agencia_protocol::{Code, WireError};
-use agencia_store::{Follower, Ledger, LedgerOptions, LedgerThread, Life, ServiceDays, StoreError};
+use agencia_store::{
+    Follower, Ledger, LedgerOptions, LedgerThread, Life, ServiceDays, Stats, StoreError,
+};
 use agencia_trip::Key;
 use agencia_trip::row::SoldItem;
 use arc_swap::ArcSwap;
@@ -140,7 +142,7 @@ impl<P: Product> Daemon<P> {
     }
 
     fn health(&self) -> Health {
-        let sales = self.ledger.stats().sales;
+        let Stats { sales, steps, commits, .. } = self.ledger.stats();
         let live = self.duties.live.counts();
         Health {
             daemon: P::NAME.to_owned(),
@@ -153,6 +155,8 @@ impl<P: Product> Daemon<P> {
             requests: self.counters.requests(),
             errors: self.counters.errors(),
             sales,
+            steps,
+            commits,
             trips: TripCounts { committed: sales, ..live },
             recovering: self.duties.recovery.goes_on(),
         }

@@ -351,6 +351,9 @@ fn health_counts_the_trips() {
     let health = agency.connect("passeios").ask(r#"{"action":"saude"}"#);
     assert_eq!(health["viagens"]["seguras"], 1, "{health}");
     assert_eq!((&health["viagens"]["fixas"], &health["emRecuperacao"]), (&0.into(), &false.into()));
+    // Held, pinned and booked, and held: each a step, none of them together.
+    let counts = ["passos", "transacoes"].map(|field| health[field].as_u64());
+    assert!(counts[0] >= Some(4) && counts[0] >= counts[1] && counts[1] >= Some(4), "{health}");
     let health = agency.connect("voos").ask(r#"{"action":"saude"}"#);
     assert_eq!(health["viagens"]["confirmadas"], 1, "{health}");
 }

@@ -63,8 +63,8 @@ pub enum StoreError {
     },
     /// The file is damaged, or is no database.
     #[error(
-        "the ledger {path} is damaged ({detail}): move it and its -wal file aside and restore the \
-         last backup"
+        "the ledger {path} is damaged ({detail}): put the last backup in force with agencia \
+         restore, which keeps this file aside"
     )]
     Corrupt {
         /// The database file.

@@ -11,7 +11,8 @@ pub const NEEDS: [(&str, &str); 3] =
 /// `ioctl(FS_IOC_SHUTDOWN)` with `EXT4_GOING_FLAGS_NOLOGFLUSH`: from then on nothing that was not
 /// yet on the disk gets there, neither the journal nor any page.
 const SHUTDOWN: &str = r#"open(my $root, "<", $ARGV[0]) or die "$ARGV[0]: $!";
-    ioctl($root, 0x8004587d, pack("L", 2)) or die "FS_IOC_SHUTDOWN: $!""#;
+    my $no_log_flush = pack("L", 2);
+    ioctl($root, 0x8004587d, $no_log_flush) or die "FS_IOC_SHUTDOWN: $!""#;
 
 /// A file with ext4 in it, mounted by a loop device.
 #[derive(Debug)]
@@ -42,6 +43,11 @@ impl Disk {
     /// Where it is mounted.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("disk")
+    }
+
+    /// Writes everything to the disk that is not there yet.
+    pub fn sync(&self) {
+        run(&["sync", "--file-system", &text(&self.path())]);
     }
 
     /// Cuts the power. What is open stays open and fails.

@@ -1,7 +1,15 @@
 //! System calls of a running process, made to fail or to be its last, by `strace`.
 
+use crate::PATIENCE;
 use crate::process::{Process, Signal};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often it is looked whether it has let go.
+const LOOK: Duration = Duration::from_millis(2);
+/// How long it may take over the end of what it was attached to.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// The package and the command that this needs.
 pub const NEEDS: (&str, &str) = ("strace", "strace");
@@ -10,6 +18,7 @@ pub const NEEDS: (&str, &str) = ("strace", "strace");
 #[derive(Debug)]
 pub struct Strace {
     process: Process,
+    traced: u32,
 }
 
 impl Strace {
@@ -41,16 +50,38 @@ impl Strace {
         command.arg(format!("--inject={tampering}")).args(["-p", &process_id.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(writer);
         let process = Process::start(&mut command, vec![Box::new(reader)], || {});
-        Self { process }
+        Self { process, traced: process_id }
+    }
+
+    /// Whether what it is attached to has come to its end, whoever may still have to be told.
+    fn traced_has_ended(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.traced));
+        // The state follows the name, which is in parentheses and may hold anything.
+        let state = stat.ok().and_then(|stat| stat.rsplit_once(") ")?.1.chars().next());
+        matches!(state, None | Some('Z' | 'X'))
     }
 }
 
 impl Drop for Strace {
+    /// Told, it detaches; killed, it would take a stopped process with it. It ends by itself with
+    /// what it is attached to, but told at that moment it waits for the first thread, which is
+    /// over only when the others are, for ever: then there is nothing left that it could take
+    /// with it.
     fn drop(&mut self) {
-        // Told, it detaches; killed, it would take a stopped process with it. It may have ended
-        // with what it was attached to.
-        if !self.process.has_ended() {
-            self.process.signal(Signal::TERM);
+        let due = Instant::now() + PATIENCE;
+        let mut told = false;
+        let mut ended_at = None;
+        while !self.process.has_ended() && Instant::now() < due {
+            if self.traced_has_ended() {
+                if ended_at.get_or_insert_with(Instant::now).elapsed() > LAST_WORDS {
+                    self.process.signal(Signal::KILL);
+                    break;
+                }
+            } else if !told {
+                self.process.signal(Signal::TERM);
+                told = true;
+            }
+            thread::sleep(LOOK);
         }
         self.process.lines.wait_for_end();
     }

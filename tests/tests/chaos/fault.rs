@@ -11,6 +11,9 @@ const PART_OF_ROUND: u32 = 2;
 /// How far a clock jumps either way: a little, or hours.
 const JUMPS: [i64; 6] = [1, 2, 5, 60, 3_600, 7_200];
 
+/// How many names faults have.
+pub(crate) const WHATS: usize = 12;
+
 /// Something that goes wrong with one daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {

@@ -115,7 +115,8 @@ impl<'a> Stage<'a> {
             }
             What::Kill => self.signal(at, Signal::KILL),
             What::Jump { secs } => self.site.clocks[at].set(self.ahead_secs + secs),
-            What::SyncFails if self.inject(at, "fdatasync:error=EIO:when=1") => {}
+            // Whichever of them SQLite was built to use.
+            What::SyncFails if self.inject(at, "fdatasync,fsync:error=EIO:when=1") => {}
             What::DiskFull if self.inject(at, "pwrite64:error=ENOSPC") => {}
             // Only one can tamper with a process at a time; and one that has ended has no calls.
             What::SyncFails | What::DiskFull => return,

@@ -24,6 +24,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// The settings of a clone, as seen from its root.
+const CLONE_SETTINGS: &str = "etc/agencia";
+
 /// The ports of the web clients when none is given.
 const WEB_PORTS: [u16; 2] = [5000, 5001];
 
@@ -67,7 +70,7 @@ async fn watch(supervision: Supervision) -> Result<Outcome, CommandError> {
 
 /// Everything that the options and the files say.
 fn plan(options: Up, peers: Option<&Path>) -> Result<Plan, CommandError> {
-    let Up { dir, inventory, only, ports, log } = options;
+    let Up { dir, inventory, etc, only, ports, log } = options;
     let (with_daemons, with_web) = (only != Some(Only::Web), only != Some(Only::Daemons));
     let pointless = |flag: &str, which: &str| {
         let message = format!("{flag} says nothing with --only {which}; leave one of them out");
@@ -79,7 +82,9 @@ fn plan(options: Up, peers: Option<&Path>) -> Result<Plan, CommandError> {
     if !with_daemons && inventory.is_some() {
         return Err(pointless("--inventory", "web"));
     }
-    let known = Known::load(peers)?;
+    let etc = settings_folder(etc)?;
+    let beside = etc.as_ref().map(|etc| etc.join("pares.toml")).filter(|file| file.exists());
+    let known = Known::load(peers.or(beside.as_deref()))?;
     if with_daemons {
         for daemon in &DAEMONS {
             known.named(daemon.name)?;
@@ -101,7 +106,22 @@ fn plan(options: Up, peers: Option<&Path>) -> Result<Plan, CommandError> {
     };
     let mut seen = HashSet::new();
     web_ports.retain(|&port| seen.insert(port));
-    Ok(Plan { dir, inventory, peers: known.peers, peers_file, with_daemons, web_ports, log })
+    let peers = known.peers;
+    Ok(Plan { dir, inventory, etc, peers, peers_file, with_daemons, web_ports, log })
+}
+
+/// The folder of settings that was named, or that of a clone; nothing where every program has its
+/// own default.
+fn settings_folder(named: Option<PathBuf>) -> Result<Option<PathBuf>, CommandError> {
+    let folder = match named {
+        Some(folder) if !folder.is_dir() => {
+            return Err(CommandError::NoSettings { path: folder });
+        }
+        Some(folder) => folder,
+        None if Path::new(CLONE_SETTINGS).is_dir() => PathBuf::from(CLONE_SETTINGS),
+        None => return Ok(None),
+    };
+    Ok(Some(std::path::absolute(folder)?))
 }
 
 fn absolute_folder(folder: &Path) -> Result<PathBuf, CommandError> {

@@ -26,6 +26,8 @@ const NOT_INHERITED: [&str; 7] = [
 pub(crate) struct Plan {
     pub(crate) dir: PathBuf,
     pub(crate) inventory: PathBuf,
+    /// The folder of the settings files; without it, each program's own default.
+    pub(crate) etc: Option<PathBuf>,
     pub(crate) peers: Peers,
     pub(crate) peers_file: PathBuf,
     pub(crate) with_daemons: bool,
@@ -100,6 +102,9 @@ impl Plan {
         let mut command = Command::new(executable);
         let parent = std::process::id().to_string();
         command.args(["run", program, "--parent", &parent, "--"]).args(args);
+        if let Some(etc) = &self.etc {
+            command.arg("--config").arg(etc.join(format!("{program}.toml")));
+        }
         if let Some(level) = &self.log {
             command.args(["--log", level]);
         }
@@ -150,6 +155,7 @@ mod tests {
         Plan {
             dir: "/d".into(),
             inventory: "/i".into(),
+            etc: None,
             peers: Peers::default(),
             peers_file: "/d/pares.toml".into(),
             with_daemons,
@@ -176,6 +182,19 @@ mod tests {
         assert_eq!(lines.len(), 5);
         assert_eq!(lines[0], (0, "voos".into(), voos.into()));
         assert_eq!(lines[4], (1, "web-5001".into(), web.into()));
+    }
+
+    #[test]
+    fn settings_come_from_the_folder_that_is_named() {
+        let plan = Plan { etc: Some("/e".into()), ..plan(true, &[5000]) };
+        let ends: Vec<_> = lines(&plan)
+            .into_iter()
+            .map(|(_, _, line)| line.rsplit(' ').next().unwrap().to_owned())
+            .collect();
+        assert_eq!(
+            ends,
+            ["/e/voos.toml", "/e/hospedagens.toml", "/e/passeios.toml", "/e/web.toml"]
+        );
     }
 
     #[test]

@@ -58,6 +58,21 @@ fn for_a_daemon_that_does_not_run_the_file_is_put_in_place() {
 }
 
 #[test]
+fn everything_is_withdrawn_only_by_whoever_says_so() {
+    let scene = Scene::new();
+    let before = scene.read(IN_FORCE);
+    scene.write("vazio.json", "[]");
+    let (code, _, errors) = import(&scene, "vazio.json");
+    assert_eq!(code, 1);
+    assert!(errors.contains("vazio.json: has no record") && errors.contains("--empty"), "{errors}");
+    assert_eq!(scene.read(IN_FORCE), before);
+    assert!(!scene.path(STAGED).exists());
+    let (code, _, errors) = scene.run(&["import", "voos", "vazio.json", "--dir", "var", "--empty"]);
+    assert_eq!(code, 0, "{errors}");
+    assert_eq!(scene.read(IN_FORCE), "[]\n");
+}
+
+#[test]
 fn nothing_changes_when_one_record_is_wrong() {
     let scene = Scene::new();
     let before = scene.read(IN_FORCE);

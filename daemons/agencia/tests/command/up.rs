@@ -115,6 +115,28 @@ fn bad_settings_of_one_stop_all_with_their_own_exit_code() {
 }
 
 #[test]
+fn the_settings_of_a_clone_are_those_of_its_folder() {
+    let scene = Scene::new();
+    let (code, _, errors) = scene.run(&["up", "--etc", "nowhere"]);
+    assert_eq!(code, 78);
+    assert!(errors.contains("nowhere: there is no such folder of settings"), "{errors}");
+
+    // `etc/agencia` where the command is started, as in a clone, and a folder by another name.
+    for (folder, named) in [("etc/agencia", None), ("other", Some("other"))] {
+        std::fs::create_dir_all(scene.path(folder)).unwrap();
+        for name in ["hospedagens", "passeios"] {
+            scene.write(&format!("{folder}/{name}.toml"), "");
+        }
+        scene.write(&format!("{folder}/voos.toml"), "[limits]\nconnections_max = \"many\"\n");
+        let mut args = vec!["up", "--only", "daemons"];
+        args.extend(named.iter().flat_map(|folder| ["--etc", folder]));
+        let mut up = Up::start(scene.command(&args));
+        assert_eq!(up.end(), Some(78), "{:#?}", up.lines);
+        up.position(&format!("{folder}/voos.toml"));
+    }
+}
+
+#[test]
 fn daemons_and_web_clients_run_apart() {
     let scene = Scene::new();
     let mut daemons = Up::start(scene.command(&["up", "--only", "daemons"]));

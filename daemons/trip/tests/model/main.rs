@@ -2,7 +2,7 @@
 //! die, clocks that run as they like, crashes and restored backups. And the same with one rule
 //! taken away at a time, which must be noticed.
 //!
-//! `cargo test --release -p agencia-trip --test model`; with `AGENCIA_SOAK=1` without bounds.
+//! `tests/run model`; `tests/run soak model` goes through everything, without bounds.
 
 #![expect(clippy::unwrap_used, reason = "a failing test may panic anywhere")]
 
@@ -37,7 +37,7 @@ fn setup(trips: &[&'static [Variant]], capacity: u8) -> Setup {
 
 fn sound(name: &str, setup: Setup, in_ci: Extent) {
     let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let soak = std::env::var_os("AGENCIA_SOAK").is_some();
+    let soak = std::env::var_os("AGENCIA_SOAK").is_some_and(|value| value == "1");
     let extent = if soak { Extent::Whole } else { in_ci };
     assert_eq!(check(name, setup, Mutant::None, extent), [""; 0]);
 }

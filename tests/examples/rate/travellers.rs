@@ -1,0 +1,102 @@
+//! Travellers: as many at a time as there are, or one whenever one is due. One thread leads all.
+
+use agencia_client::{PoolOptions, Spawn};
+use agencia_tests::Kind;
+use agencia_tests::books::{Told, Trip};
+use agencia_tests::lead::{Leader, book};
+use agencia_tests::trio::Trio;
+use agencia_trip::driver::Driver;
+use smol::Executor;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// For how long parts are held.
+const HOLD_SECS: u32 = 60;
+/// After how long a trip is given up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Connections to the daemons, and the thread that uses them.
+pub(crate) struct Travellers {
+    executor: Arc<Executor<'static>>,
+    leader: Leader,
+    offers: usize,
+}
+
+/// A trip, and when its traveller knew.
+type Travelled = (Trip, Instant);
+
+impl Travellers {
+    pub(crate) fn of(trio: &Trio) -> Self {
+        let executor = Arc::new(Executor::new());
+        let tasks = executor.clone();
+        let spawn: Spawn = Arc::new(move |future| tasks.spawn(future).detach());
+        let leader = Leader::new(&trio.addresses(), PoolOptions::default(), &spawn);
+        Self { executor, leader, offers: crate::CAPACITIES.len() }
+    }
+
+    /// So many travellers who book one trip after the other: what they wanted, and how many trips
+    /// were booked a second.
+    pub(crate) fn crowd(&self, count: usize, round: Duration) -> (Vec<Trip>, f64) {
+        let begun = Instant::now();
+        let one = |_| {
+            let (leader, offers) = (self.leader.clone(), self.offers);
+            self.executor.spawn(async move {
+                let mut trips = Vec::new();
+                while begun.elapsed() < round {
+                    trips.push(travel(&leader, offers).await.0);
+                }
+                trips
+            })
+        };
+        let tasks: Vec<_> = (0..count).map(one).collect();
+        let trips = smol::block_on(self.executor.run(async {
+            let mut trips = Vec::new();
+            for task in tasks {
+                trips.extend(task.await);
+            }
+            trips
+        }));
+        let took = begun.elapsed();
+        let booked = trips.iter().filter(|trip| matches!(trip.told, Told::Booked(_))).count();
+        (trips, crate::figures::number(booked) / took.as_secs_f64())
+    }
+
+    /// So many trips a second, whether or not the last one is over, and how long each took from
+    /// when it was due.
+    pub(crate) fn at_rate(&self, rate: u32, round: Duration) -> (Vec<Trip>, Vec<Duration>) {
+        let begun = Instant::now();
+        let travelled: Vec<(Instant, Travelled)> = smol::block_on(self.executor.run(async {
+            let mut tasks = Vec::new();
+            for number in 0.. {
+                let due = begun + Duration::from_secs(number) / rate;
+                if due > begun + round {
+                    break;
+                }
+                if due > Instant::now() {
+                    smol::Timer::at(due).await;
+                }
+                let (leader, offers) = (self.leader.clone(), self.offers);
+                let task = self.executor.spawn(async move { travel(&leader, offers).await });
+                tasks.push((due, task));
+            }
+            let mut travelled = Vec::new();
+            for (due, task) in tasks {
+                travelled.push((due, task.await));
+            }
+            travelled
+        }));
+        let took = |(due, (_, known)): &(Instant, Travelled)| known.duration_since(*due);
+        let took = travelled.iter().map(took).collect();
+        (travelled.into_iter().map(|(_, (trip, _))| trip).collect(), took)
+    }
+}
+
+async fn travel(leader: &Leader, offers: usize) -> Travelled {
+    let part = |kind| (kind, rand::random_range(0..offers), 1);
+    let mut trip = Trip::new(Uuid::now_v7(), &Kind::ALL.map(part));
+    let driver = Driver::new(trip.plan(HOLD_SECS), book());
+    let led = leader.lead_until_known(driver, Instant::now() + PATIENCE).await;
+    trip.told = Told::from(&led.ending);
+    (trip, led.known)
+}

@@ -1,0 +1,131 @@
+//! A disk that is really full: nothing new is taken, what was begun is finished, and selling goes
+//! on when there is room again.
+
+use crate::trip::{Trip, check_audit};
+use agencia_tests::faults::command::need_root;
+use agencia_tests::faults::disk::{self, Disk};
+use agencia_tests::trio::{Trio, place};
+use agencia_tests::wire::{code, frame};
+use agencia_tests::{Client, Kind, PATIENCE};
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Far more than three ledgers, their ballast and the file system's own journal, which is filled.
+const MEGABYTES: u64 = 256;
+/// Holds before one must find no room: what the log and the databases have in reserve is little.
+const HOLDS_MAX: u64 = 50_000;
+/// Holds that are sent at once, so that they share commits.
+const TOGETHER: usize = 50;
+/// How often all daemons are filled again before none may take anything more.
+const PASSES_MAX: usize = 10;
+/// Trips that are finished on a full disk: some are held, some pinned, some decided.
+const BEGUN: usize = 8;
+
+/// Writes a file until not one byte more fits.
+fn fill(path: &Path) {
+    let mut file = File::create(path).expect("a file needs no block");
+    let mut length = 1 << 20;
+    while length > 0 {
+        match file.write(&vec![0xa5; length]) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::StorageFull => length /= 2,
+            Err(error) => panic!("{}: {error}", path.display()),
+        }
+    }
+    file.sync_all().expect("what was written is there");
+}
+
+/// Holds until the daemon says that there is no room: how many it took.
+fn hold_until_full(kind: Kind, client: &mut Client) -> u64 {
+    let mut held = 0;
+    while held < HOLDS_MAX {
+        let holds = [(); TOGETHER].map(|()| frame(Trip::new().hold_message(kind)));
+        client.send_raw(holds.concat());
+        let replies = [(); TOGETHER].map(|()| client.read());
+        held += replies.iter().filter(|reply| code(reply).is_none()).count() as u64;
+        let refused: Vec<_> = replies.iter().filter(|reply| code(reply).is_some()).collect();
+        for reply in &refused {
+            assert_eq!(code(reply), Some("ocupado"), "{reply}");
+            let message = reply["erro"]["mensagem"].as_str().unwrap_or_default();
+            assert!(message.contains("disco") && message.contains("cheio"), "{reply}");
+        }
+        if !refused.is_empty() {
+            return held;
+        }
+    }
+    panic!("{}: the disk was never full", kind.name());
+}
+
+/// The same for all daemons, until none of them takes anything more: they share the disk, and one
+/// that empties its log makes room for the others.
+fn hold_until_all_full(clients: &mut [Client; 3], taken: &mut [u64; 3]) {
+    for _ in 0..PASSES_MAX {
+        let more = Kind::ALL.map(|kind| hold_until_full(kind, &mut clients[place(kind)]));
+        if more == [0; 3] {
+            return;
+        }
+        taken.iter_mut().zip(more).for_each(|(taken, more)| *taken += more);
+    }
+    panic!("there is always room for some more");
+}
+
+#[test]
+fn on_a_full_disk_nothing_new_is_held_and_what_was_begun_is_booked_in_all_daemons() {
+    need_root(&disk::NEEDS);
+    let disk = Disk::new(MEGABYTES);
+    let bound = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"));
+    let addresses = bound.map(|listener| listener.local_addr().expect("it is bound"));
+    let trio = Trio::at(&[60_000], crate::TIMES, addresses, Some(&disk.path()));
+    let daemons = trio.start();
+    let mut clients = trio.connect();
+    let mut held: Vec<_> = (0..BEGUN).map(|_| Trip::held(&mut clients)).collect();
+    let mut pinned: Vec<_> = (0..BEGUN).map(|_| Trip::pinned(&mut clients)).collect();
+    let mut trips: Vec<_> = (0..BEGUN).map(|_| Trip::decided(&mut clients)).collect();
+
+    let filler = disk.path().join("full");
+    fill(&filler);
+    let mut taken = [0; 3];
+    hold_until_all_full(&mut clients, &mut taken);
+    println!("{taken:?} holds found room in what was reserved");
+    for trip in &mut held {
+        for kind in [Kind::Stays, Kind::Tours] {
+            trip.pin(kind, &mut clients[place(kind)]);
+        }
+    }
+    trips.append(&mut held);
+    trips.append(&mut pinned);
+    for trip in &mut trips {
+        trip.decide(&mut clients[0]);
+        for kind in [Kind::Stays, Kind::Tours] {
+            trip.apply(kind, &mut clients[place(kind)]);
+        }
+    }
+    // Nothing is taken now either, or else the log of one has made room for another.
+    hold_until_all_full(&mut clients, &mut taken);
+    for (kind, taken) in Kind::ALL.into_iter().zip(taken) {
+        check_audit(&mut clients[place(kind)], taken, 0, trips.len() as u64);
+    }
+
+    std::fs::remove_file(&filler).expect("it is there");
+    let due = Instant::now() + PATIENCE;
+    for kind in Kind::ALL {
+        let client = &mut clients[place(kind)];
+        while code(&Trip::new().hold(kind, client)).is_some() {
+            assert!(Instant::now() < due, "there is room again");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+    // Nobody ended over it, and the disk holds what was said.
+    drop(daemons);
+    let _daemons = trio.start();
+    let mut clients = trio.connect();
+    for trip in &trips {
+        for client in &mut clients {
+            assert_eq!(trip.state(client), "confirmada");
+        }
+    }
+}
