@@ -22,6 +22,7 @@ pub mod books;
 pub mod load;
 pub mod seed;
 pub mod faults;
+pub mod machine;
 
 pub use daemon::{Daemon, Setup};
 pub use inventory::Kind;
