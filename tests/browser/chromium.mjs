@@ -98,13 +98,20 @@ export class Visitor {
     await page.screenshot({ path: path.join(SCREENS, file), fullPage: true });
   }
 
-  /** The browser complained of what is expected and nothing else, and asked only this site. */
-  async leave(expected = []) {
-    assert.deepEqual(this.#elsewhere, [], 'requests that left the site');
+  /** The browser complained of what is expected and nothing else, and asked only this site, or
+   * those that are named. */
+  async leave(expected = [], sites = []) {
+    const known = (url) => sites.includes(new URL(url).origin);
+    const elsewhere = this.#elsewhere.filter((url) => !known(url));
+    assert.deepEqual(elsewhere, [], 'requests that left the site');
     const complaints = this.#complaints.filter((text) => !expected.some((one) => one.test(text)));
     assert.deepEqual(complaints, [], 'console, CSP and network errors');
     assert.ok(this.#requests > 0, 'requests are watched');
-    assert.deepEqual(await this.context.cookies(), [], 'nothing is kept about a visitor');
+    for (const { name, httpOnly, sameSite } of await this.context.cookies()) {
+      const kept = { name, httpOnly, sameSite };
+      const whose = { name: 'visitante', httpOnly: true, sameSite: 'Lax' };
+      assert.deepEqual(kept, whose, 'nothing else is kept about a visitor');
+    }
     await this.context.close();
   }
 }

@@ -24,6 +24,7 @@ pub const CITY: &str = "Altamira (PA)";
 pub struct Site {
     folder: TempDir,
     ports: [u16; 5],
+    variables: Vec<(&'static str, &'static str)>,
 }
 
 impl Default for Site {
@@ -41,6 +42,7 @@ impl Site {
         let site = Self {
             folder: tempfile::tempdir().expect("there is room for temporary files"),
             ports: free_ports(),
+            variables: Vec::new(),
         };
         let made = Command::new(program::path("agencia-mocks"))
             .args(["--from", FIRST_DAY, "--days", &DAYS.to_string(), "--out"])
@@ -56,6 +58,12 @@ impl Site {
         }
         std::fs::write(site.peers(), peers).expect("a temporary folder can be written");
         site
+    }
+
+    /// The same site, whose programs have this variable in their environment.
+    pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.variables.push((name, value));
+        self
     }
 
     fn inventory(&self) -> PathBuf {
@@ -115,6 +123,7 @@ impl Site {
                 command.args(["--port", &address.port().to_string()]);
             }
         }
+        command.envs(self.variables.iter().copied());
         command.args(flags).stdin(Stdio::null()).stdout(out_writer).stderr(err_writer);
         Agency { process: Process::start(&mut command, vec![Box::new(out)], || {}) }
     }
@@ -127,6 +136,19 @@ impl Site {
         let reply = Client::connect(self.daemon(kind)).ask(search);
         let offers = reply[kind.list()].as_array().unwrap_or_else(|| panic!("{reply}"));
         offers.iter().filter_map(|offer| offer["disponiveis"].as_u64()).sum()
+    }
+
+    /// The units that are held, pinned and booked in each daemon.
+    ///
+    /// # Panics
+    /// When a daemon's counters do not agree with its parts.
+    pub fn audit(&self) -> [[u64; 3]; 3] {
+        Kind::ALL.map(|kind| {
+            let audit = Client::connect(self.daemon(kind)).ask(r#"{"action":"auditar"}"#);
+            assert_eq!(audit["consistente"], true, "{}: {audit}", kind.name());
+            ["seguras", "fixas", "confirmadas"]
+                .map(|field| audit[field].as_u64().unwrap_or_else(|| panic!("{audit}")))
+        })
     }
 }
 

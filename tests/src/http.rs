@@ -1,7 +1,8 @@
 //! A browser without a window: fetches pages, reads their forms and links, sends them.
 
 use crate::PATIENCE;
-use std::io::{Read, Write};
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 /// A page as it came.
@@ -15,42 +16,105 @@ pub struct Page {
     pub body: String,
 }
 
-/// Fetches a page, one connection a request.
+/// Somebody's browser: what a site tells it to keep, it sends back to every instance of it.
+#[derive(Debug, Clone, Default)]
+pub struct Browser {
+    cookies: BTreeMap<String, String>,
+}
+
+/// Fetches a page as somebody who was never there, one connection a request.
 ///
 /// # Panics
 /// When nobody answers, or what comes is not HTTP.
 pub fn get(address: SocketAddr, path: &str) -> Page {
-    send(address, &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"))
+    Browser::default().get(address, path)
 }
 
-/// Sends a form as a browser does that is on a page of the same site.
-///
-/// # Panics
-/// When nobody answers, or what comes is not HTTP.
-pub fn post(address: SocketAddr, path: &str, fields: &Fields) -> Page {
-    let body = encode(fields);
-    send(
-        address,
-        &format!(
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\
-             Connection: close\r\n\r\n{body}",
+impl Browser {
+    /// Fetches a page, one connection a request.
+    ///
+    /// # Panics
+    /// When nobody answers, or what comes is not HTTP.
+    pub fn get(&mut self, address: SocketAddr, path: &str) -> Page {
+        self.try_get(address, path).unwrap_or_else(|error| panic!("{address}{path}: {error}"))
+    }
+
+    /// Fetches a page, one connection a request.
+    ///
+    /// # Errors
+    /// When nobody answers, or not to the end.
+    pub fn try_get(&mut self, address: SocketAddr, path: &str) -> io::Result<Page> {
+        self.exchange(address, &format!("GET {path} HTTP/1.1\r\n"), "")
+    }
+
+    /// Sends a form as it stands on a page of the same site, and follows where that leads.
+    ///
+    /// # Panics
+    /// When nobody answers, or what comes is not HTTP.
+    pub fn post(&mut self, address: SocketAddr, path: &str, fields: &Fields) -> Page {
+        let page = self.try_post(address, path, fields);
+        page.unwrap_or_else(|error| panic!("{address}{path}: {error}"))
+    }
+
+    /// Sends a form as it stands on a page of the same site, and follows where that leads.
+    ///
+    /// # Errors
+    /// When nobody answers, or not to the end; what was sent may have been done.
+    pub fn try_post(
+        &mut self,
+        address: SocketAddr,
+        path: &str,
+        fields: &Fields,
+    ) -> io::Result<Page> {
+        let body = encode(fields);
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nOrigin: http://{address}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
             body.len()
-        ),
-    )
+        );
+        let page = self.exchange(address, &head, &body)?;
+        match (page.status, page.header("location")) {
+            (303, Some(location)) => self.try_get(address, location),
+            _ => Ok(page),
+        }
+    }
+
+    fn exchange(&mut self, address: SocketAddr, head: &str, body: &str) -> io::Result<Page> {
+        let cookies: Vec<_> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = match cookies.as_slice() {
+            [] => String::new(),
+            cookies => format!("Cookie: {}\r\n", cookies.join("; ")),
+        };
+        let rest = format!("Host: {address}\r\n{cookies}Connection: close\r\n\r\n{body}");
+        let page = exchange(address, &format!("{head}{rest}"))?;
+        for kept in page.headers("set-cookie") {
+            let pair = kept.split(';').next().and_then(|pair| pair.split_once('='));
+            let (name, value) = pair.unwrap_or_else(|| panic!("{kept}"));
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        Ok(page)
+    }
 }
 
-fn send(address: SocketAddr, request: &str) -> Page {
-    let mut stream = TcpStream::connect(address).unwrap_or_else(|e| panic!("{address}: {e}"));
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
-    stream.write_all(request.as_bytes()).expect("the site takes a request");
+fn exchange(address: SocketAddr, request: &str) -> io::Result<Page> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(request.as_bytes())?;
     let mut reply = String::new();
-    stream.read_to_string(&mut reply).expect("a reply in UTF-8 comes");
-    let (head, body) = reply.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{reply}"));
+    stream.read_to_string(&mut reply)?;
+    let Some((head, body)) = reply.split_once("\r\n\r\n") else {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    };
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.unwrap_or_else(|| panic!("{head}"));
-    assert!(!head.to_lowercase().contains("transfer-encoding"), "pages come whole: {head}");
-    Page { status, head: head.to_owned(), body: body.to_owned() }
+    let page = Page { status, head: head.to_owned(), body: body.to_owned() };
+    let length: Option<usize> = page.header("content-length").and_then(|text| text.parse().ok());
+    match length {
+        Some(length) if body.len() == length => Ok(page),
+        Some(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+        None => panic!("pages come whole: {head}"),
+    }
 }
 
 /// Names and values of a form, in order.
@@ -70,16 +134,47 @@ pub fn encode(fields: &Fields) -> String {
     fields.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
+/// The value of an attribute of a tag, unescaped.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+    rest.split_once('"').map(|(value, _)| unescape(value))
+}
+
+fn tags(text: &str) -> impl Iterator<Item = &str> {
+    text.split('<').filter_map(|text| text.split_once('>')).map(|(tag, _)| tag)
+}
+
 impl Page {
+    /// All values of a field of the head, by its name in small letters.
+    pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.filter(move |(field, _)| field.to_lowercase() == name).map(|(_, value)| value)
+    }
+
+    /// The value of a field of the head.
+    pub fn header<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        self.headers(name).next()
+    }
+
     /// All values of an attribute in tags that contain `part`, unescaped.
-    pub fn attributes(&self, part: &str, attribute: &str) -> Vec<String> {
-        let start = format!(" {attribute}=\"");
-        let tags = self.body.split('<').filter_map(|text| text.split_once('>')).map(|(tag, _)| tag);
-        let value = |tag: &str| {
-            let (_, rest) = tag.split_once(&start)?;
-            rest.split_once('"').map(|(value, _)| unescape(value))
-        };
-        tags.filter(|tag| tag.contains(part)).filter_map(value).collect()
+    pub fn attributes(&self, part: &str, attribute_name: &str) -> Vec<String> {
+        let named = tags(&self.body).filter(|tag| tag.contains(part));
+        named.filter_map(|tag| attribute(tag, attribute_name)).collect()
+    }
+
+    /// The action and the inputs, as they stand, of the first form whose action begins like this.
+    pub fn form(&self, action: &str) -> Option<(String, Fields)> {
+        let mut forms = self.body.split("<form ").skip(1).filter_map(|form| {
+            let (tag, rest) = form.split_once('>')?;
+            let sent_to = attribute(&format!(" {tag}"), "action")?;
+            let inputs = rest.split("</form>").next()?;
+            sent_to.starts_with(action).then_some((sent_to, inputs))
+        });
+        let (sent_to, inputs) = forms.next()?;
+        let inputs = tags(inputs).filter(|tag| tag.starts_with("input "));
+        let field =
+            |tag| Some((attribute(tag, "name")?, attribute(tag, "value").unwrap_or_default()));
+        Some((sent_to, inputs.filter_map(field).collect()))
     }
 
     /// The hidden fields of the page.

@@ -130,6 +130,11 @@ impl Trio {
         self.folder.path()
     }
 
+    /// The file that says where they are.
+    pub fn peers(&self) -> PathBuf {
+        self.folder.path().join("pares.toml")
+    }
+
     /// A daemon's ledger.
     pub fn ledger(&self, kind: Kind) -> PathBuf {
         let folder = match &self.state {

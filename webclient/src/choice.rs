@@ -3,7 +3,7 @@
 
 use crate::forms::{FieldError, Fields, Pairs, Reader, link};
 use crate::texts;
-use agencia_protocol::{Nights, OfferId, People};
+use agencia_protocol::{Nights, OfferId, People, TripId};
 
 /// The most tours in one trip.
 pub(crate) const TOURS_MAX: usize = 20;
@@ -18,6 +18,8 @@ pub(crate) struct Choice {
     pub(crate) stay: Option<ChosenStay>,
     /// Each once, in the order chosen.
     pub(crate) tours: Vec<OfferId>,
+    /// The trip that is being changed, if it is not a new one.
+    pub(crate) trip: Option<TripId>,
 }
 
 /// A room for some nights.
@@ -29,7 +31,7 @@ pub(crate) struct ChosenStay {
 }
 
 impl Choice {
-    /// Reads `ida`, `volta`, `pessoas`, `hospedagem`, `noites` and every `passeio`.
+    /// Reads `ida`, `volta`, `pessoas`, `hospedagem`, `noites`, every `passeio` and `viagem`.
     ///
     /// # Errors
     /// Every field that cannot be used.
@@ -50,7 +52,8 @@ impl Choice {
             reader.wrong("passeio", texts::too_many_tours(TOURS_MAX));
         }
         let stay = room.zip(nights).map(|(id, nights)| ChosenStay { id, nights });
-        reader.finish(Some(Self { people, outbound, inbound, stay, tours }))
+        let trip = reader.trip("viagem");
+        reader.finish(Some(Self { people, outbound, inbound, stay, tours, trip }))
     }
 
     /// The choice as it stands in a URL or in hidden inputs.
@@ -64,6 +67,7 @@ impl Choice {
             pairs.push(("noites", nights.to_string()));
         }
         pairs.extend(self.tours.iter().map(|id| ("passeio", id.to_string())));
+        pairs.extend(self.trip.map(|trip| ("viagem", trip.to_string())));
         pairs
     }
 
@@ -99,12 +103,24 @@ impl Choice {
         rest
     }
 
-    /// The same for the people of the latest search. The flights, once chosen, say for how many
-    /// the trip is: a room may be looked for with other beds, but nobody is left behind by it.
+    /// The same for another trip, or a new one.
+    pub(crate) fn of_trip(&self, trip: Option<TripId>) -> Self {
+        Self { trip, ..self.clone() }
+    }
+
+    /// The same for so many people.
+    pub(crate) fn with_people(&self, people: People) -> Self {
+        Self { people: Some(people), ..self.clone() }
+    }
+
+    /// The same after a search for so many people. The first one says for how many the trip is;
+    /// once anything is chosen a search is only a search: nobody is left behind by it, and nobody
+    /// joins. What the search is about to replace is no longer in `self`.
     pub(crate) fn for_people(&self, searched: People) -> Self {
-        let people =
-            if self.has_flights() { self.people.or(Some(searched)) } else { Some(searched) };
-        Self { people, ..self.clone() }
+        match self.people {
+            Some(_) if !self.is_empty() => self.clone(),
+            _ => self.with_people(searched),
+        }
     }
 }
 
@@ -118,9 +134,11 @@ mod tests {
 
     #[test]
     fn a_choice_survives_its_url() {
-        for query in
-            ["", "ida=a&volta=b&pessoas=2&hospedagem=c&noites=3&passeio=d&passeio=e", "passeio=x"]
-        {
+        for query in [
+            "",
+            "ida=a&volta=b&pessoas=2&hospedagem=c&noites=3&passeio=d&passeio=e",
+            "passeio=x&viagem=0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11",
+        ] {
             let choice = read(query).unwrap();
             assert_eq!(
                 link("/p", &choice.pairs()).trim_start_matches("/p").trim_start_matches('?'),
@@ -156,11 +174,13 @@ mod tests {
     }
 
     #[test]
-    fn flights_say_for_how_many_the_trip_is() {
+    fn what_is_chosen_says_for_how_many_the_trip_is() {
         let two = People::new(2).unwrap();
-        let people = |query| read(query).unwrap().for_people(two).people.unwrap().count();
-        assert_eq!(people("ida=a&pessoas=4"), 4);
-        assert_eq!(people("ida=a"), 2);
-        assert_eq!(people("hospedagem=a&pessoas=4"), 2);
+        let people = |query: &str| read(query).unwrap().for_people(two).people.unwrap().count();
+        for chosen in ["ida=a", "volta=a", "hospedagem=a", "passeio=a"] {
+            assert_eq!(people(&format!("{chosen}&pessoas=4")), 4, "{chosen}");
+            assert_eq!(people(chosen), 2, "{chosen}");
+        }
+        assert_eq!(people("pessoas=4"), 2);
     }
 }

@@ -45,6 +45,57 @@ pub(crate) struct Chosen {
     pub(crate) failure: Option<DaemonError>,
 }
 
+impl Chosen {
+    /// Counts units that the trip has itself as free for it, by how many it has of an offer.
+    pub(crate) fn count_as_free(&mut self, people: People, own: impl Fn(Daemon, &OfferId) -> u32) {
+        fn count<R: Record>(
+            standing: &mut Standing<R>,
+            needed: People,
+            own: impl Fn(&OfferId) -> u32,
+        ) {
+            let Standing::SoldOut(record) = standing else { return };
+            let (id, left) = record.left();
+            let own = id.map_or(0, own);
+            if left.saturating_add(own) >= u32::from(needed.count()) {
+                *standing = Standing::OnSale(record.clone());
+            }
+        }
+        for flight in self.outbound.iter_mut().chain(&mut self.inbound) {
+            count(flight, people, |id| own(Daemon::Flights, id));
+        }
+        if let Some(stay) = &mut self.stay {
+            count(stay, People::default(), |id| own(Daemon::Stays, id));
+        }
+        for (_, tour) in &mut self.tours {
+            count(tour, people, |id| own(Daemon::Tours, id));
+        }
+    }
+}
+
+/// What has units.
+trait Record: Clone {
+    /// Its id, and how many are left of it.
+    fn left(&self) -> (Option<&OfferId>, u32);
+}
+
+impl Record for Flight {
+    fn left(&self) -> (Option<&OfferId>, u32) {
+        (self.id.as_ref(), self.available.unwrap_or(0))
+    }
+}
+
+impl Record for Stay {
+    fn left(&self) -> (Option<&OfferId>, u32) {
+        (self.id.as_ref(), self.available.unwrap_or(0))
+    }
+}
+
+impl Record for Tour {
+    fn left(&self) -> (Option<&OfferId>, u32) {
+        (self.id.as_ref(), self.available.unwrap_or(0))
+    }
+}
+
 /// Reads a choice again: one request to each daemon that has a part in it, all at once.
 pub(crate) async fn look_up(daemons: &Daemons, choice: &Choice, timing: &Timing) -> Chosen {
     let people = choice.people.unwrap_or_default();

@@ -5,8 +5,11 @@ use crate::settings::DaemonLimits;
 use agencia_client::{ClientError, Deadlines, Peers, Pool, PoolOptions, Spawn};
 use agencia_protocol::Day;
 use agencia_protocol::request::{Bare, Destination, Destinations};
+use agencia_protocol::trip::{DaemonName, TripMessage};
+use agencia_trip::driver::Answer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,6 +35,25 @@ impl Daemon {
             Daemon::Tours => "passeios",
         }
     }
+
+    /// The daemon of this name, if pages know it.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|daemon| daemon.name() == name)
+    }
+
+    /// Its name as messages write it.
+    pub(crate) fn wire_name(self) -> DaemonName {
+        self.name().parse().expect("small letters name a daemon")
+    }
+}
+
+/// What came back of a message that changes something.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// An answer, which may be an error.
+    Answer(Answer),
+    /// Nothing that says anything: it may have been carried out or not.
+    Nothing,
 }
 
 /// A daemon that `pares.toml` does not name.
@@ -75,6 +97,8 @@ impl Timing {
 /// between two requests, for seconds, and is the same for everybody.
 pub(crate) struct Daemons {
     pools: [Pool; 3],
+    /// As `pares.toml` has them: a trip's first is its anchor.
+    order: [Daemon; 3],
     kept: [Mutex<Option<Kept>>; 3],
     keep: Duration,
 }
@@ -104,8 +128,11 @@ impl Daemons {
             Ok(Pool::new(peer.clone(), options, spawn.clone()))
         };
         let [flights, stays, tours] = Daemon::ALL;
+        let mut order = Daemon::ALL;
+        order.sort_by_key(|daemon| peers.iter().position(|peer| peer.name == daemon.name()));
         Ok(Self {
             pools: [pool(flights)?, pool(stays)?, pool(tours)?],
+            order,
             kept: Default::default(),
             keep: Duration::from_secs(limits.destinations_secs),
         })
@@ -132,16 +159,16 @@ impl Daemons {
         answer.map(|answer| answer.value).map_err(|error| DaemonError { daemon, error })
     }
 
-    /// Buys. Never sent twice by itself.
+    /// Asks for something that changes something: never sent twice by itself.
     ///
     /// # Errors
     /// When there is no answer, or a refusal; see [`ClientError::outcome_unknown`].
-    pub(crate) async fn buy<Q, R>(
+    pub(crate) async fn write<Q, R>(
         &self,
         daemon: Daemon,
         request: &Q,
         timing: &Timing,
-    ) -> Result<R, ClientError>
+    ) -> Result<R, DaemonError>
     where
         Q: Serialize + ?Sized,
         R: DeserializeOwned,
@@ -149,7 +176,60 @@ impl Daemons {
         let began = Instant::now();
         let answer = self.pools[daemon as usize].write(request).await;
         timing.add(daemon, answer.as_ref().map_or(began.elapsed(), |answer| answer.took));
-        answer.map(|answer| answer.value)
+        answer.map(|answer| answer.value).map_err(|error| DaemonError { daemon, error })
+    }
+
+    /// Sends a message of a trip, once. Whatever is no answer to it counts as none.
+    pub(crate) async fn send(
+        &self,
+        daemon: Daemon,
+        message: &TripMessage,
+        timing: &Timing,
+    ) -> Heard {
+        let began = Instant::now();
+        let answer = self.pools[daemon as usize].write::<_, Box<RawValue>>(message).await;
+        timing.add(daemon, answer.as_ref().map_or(began.elapsed(), |answer| answer.took));
+        let read = match answer {
+            Ok(answer) => Answer::read(message, answer.value.get().as_bytes()),
+            Err(ClientError::Refused(error)) => Ok(Answer::Error(error)),
+            Err(error) => {
+                let (action, name) = (message.action(), daemon.name());
+                log::error!("{name} did not answer {action}: {error}");
+                return Heard::Nothing;
+            }
+        };
+        match read {
+            Ok(answer) => Heard::Answer(answer),
+            Err(error) => {
+                let (action, name) = (message.action(), daemon.name());
+                log::error!("{name} answered {action} with what cannot be read: {error}");
+                Heard::Nothing
+            }
+        }
+    }
+
+    /// The daemons, in the order in which a trip looks for its anchor.
+    pub(crate) fn order(&self) -> &[Daemon] {
+        &self.order
+    }
+
+    /// Does something with every daemon, all at once; what comes of it is in the same order.
+    pub(crate) async fn each<F: Future>(
+        &self,
+        ask: impl Fn(Daemon) -> F,
+    ) -> [(Daemon, F::Output); 3] {
+        let [first, second, third] = self.order;
+        let (one, two, three) = tokio::join!(ask(first), ask(second), ask(third));
+        [(first, one), (second, two), (third, three)]
+    }
+
+    /// That a daemon's answer is about something else than what it was asked.
+    pub(crate) fn odd(&self, daemon: Daemon, what: &str) -> DaemonError {
+        let peer = self.pools[daemon as usize].peer().clone();
+        DaemonError {
+            daemon,
+            error: ClientError::Unreadable { peer, source: Arc::from(Box::from(what)) },
+        }
     }
 
     /// What can be searched there, at most some seconds old.

@@ -53,6 +53,20 @@ pub(crate) fn duration(from: (Day, TimeOfDay), to: (Day, TimeOfDay)) -> Option<S
     })
 }
 
+/// `faltam 14 min`: how long a hold goes on, rounded down.
+pub(crate) fn time_left(secs: i64) -> String {
+    match (secs / 3600, secs / 60 % 60) {
+        _ if secs <= 0 => "o prazo terminou".to_owned(),
+        (0, 0) => "falta menos de 1 minuto".to_owned(),
+        (0, 1) => "falta 1 minuto".to_owned(),
+        (0, minutes) => format!("faltam {minutes} min"),
+        (1, 0) => "falta 1 h".to_owned(),
+        (hours, 0) => format!("faltam {hours} h"),
+        (1, minutes) => format!("falta 1 h {minutes:02} min"),
+        (hours, minutes) => format!("faltam {hours} h {minutes:02} min"),
+    }
+}
+
 /// `1 pessoa`, `3 pessoas`.
 pub(crate) fn count(number: impl Into<u64>, one: &str, many: &str) -> String {
     let number = number.into();
@@ -99,6 +113,23 @@ mod tests {
         check(at("2026-12-24", "14:00h"), at("2026-12-24", "18:00h"), Some("4 h"));
         check(at("2026-12-24", "14:00h"), at("2026-12-24", "14:45h"), Some("45 min"));
         check(at("2026-12-24", "14:00h"), at("2026-12-24", "13:00h"), None);
+    }
+
+    #[test]
+    fn the_time_left_is_rounded_down() {
+        for (secs, expected) in [
+            (-1, "o prazo terminou"),
+            (0, "o prazo terminou"),
+            (1, "falta menos de 1 minuto"),
+            (60, "falta 1 minuto"),
+            (899, "faltam 14 min"),
+            (3_600, "falta 1 h"),
+            (3_660, "falta 1 h 01 min"),
+            (7_200, "faltam 2 h"),
+            (86_399, "faltam 23 h 59 min"),
+        ] {
+            assert_eq!(time_left(secs), expected);
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What a visitor typed, read into searches: every field is valid or named in an error.
 
 use crate::texts;
-use agencia_protocol::{Day, Nights, OfferId, Order, People, Place, TripId};
+use agencia_protocol::trip::{Contact, PersonName, Revision};
+use agencia_protocol::{Day, Locator, Money, Nights, OfferId, Order, People, Place, TripId};
 use std::fmt;
 
 /// The names and values of a query or of a posted form, in order, as they were typed.
@@ -143,9 +144,43 @@ impl<'a> Reader<'a> {
         self.all(name, texts::NOT_AN_OFFER)
     }
 
-    /// All keys of this name.
-    pub(crate) fn keys(&mut self, name: &str) -> Vec<TripId> {
-        self.all(name, texts::NOT_A_KEY)
+    /// All prices of this name.
+    pub(crate) fn prices(&mut self, name: &str) -> Vec<Money> {
+        let read: Vec<_> = self.fields.all(name).map(Money::from_record).collect();
+        if read.iter().any(Option::is_none) {
+            self.wrong(name, texts::OLD_REVIEW);
+        }
+        read.into_iter().flatten().collect()
+    }
+
+    /// A trip, if there is one.
+    pub(crate) fn trip(&mut self, name: &str) -> Option<TripId> {
+        self.optional(name, |text| text.parse().ok(), texts::OLD_REVIEW)
+    }
+
+    /// A version of a trip, if there is one.
+    pub(crate) fn revision(&mut self, name: &str) -> Option<Revision> {
+        self.optional(name, |text| text.parse().ok(), texts::OLD_REVIEW)
+    }
+
+    /// A voucher's locator.
+    pub(crate) fn locator(&mut self, name: &str) -> Option<Locator> {
+        self.required(name, |text| text.parse().ok(), texts::NOT_A_LOCATOR)
+    }
+
+    /// A person's name.
+    pub(crate) fn name(&mut self, name: &str) -> Option<PersonName> {
+        self.required(name, |text| text.parse().ok(), texts::NOT_A_NAME)
+    }
+
+    /// A person's name or a document's number, if there is one.
+    pub(crate) fn optional_name(&mut self, name: &str) -> Option<PersonName> {
+        self.optional(name, |text| text.parse().ok(), texts::NOT_A_NAME)
+    }
+
+    /// How somebody is reached, if they say it.
+    pub(crate) fn contact(&mut self, name: &str) -> Option<Contact> {
+        self.optional(name, |text| text.parse().ok(), texts::NOT_A_CONTACT)
     }
 
     fn all<T: std::str::FromStr>(&mut self, name: &str, wrong: &str) -> Vec<T> {

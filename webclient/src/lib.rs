@@ -1,10 +1,11 @@
 //! The web client: pages over the three daemons.
 //!
-//! It keeps nothing of a visitor. What was chosen travels in the URL, what was bought is kept by
-//! the daemons, and so any instance serves any step of any trip.
+//! It keeps nothing of a visitor. What was chosen travels in the URL, what is held or booked is
+//! kept by the daemons, whose trip it is says its id (`owner`), and so any instance serves any step
+//! of any trip.
 //!
 //! A request comes in through `serve`, finds its page in `routes`, is read by `forms` and
-//! `choice`, asks the `daemons` and becomes a template of `pages`.
+//! `choice`, asks the `daemons`, leads or looks at a `trip` and becomes a template of `pages`.
 
 mod settings;
 mod logging;
@@ -17,15 +18,18 @@ mod forms;
 mod choice;
 mod daemons;
 mod chosen;
-mod booking;
+mod part;
+mod owner;
+mod trip;
 mod pages;
 mod assets;
 mod format;
 mod texts;
 
-use agencia_client::Peers;
+use agencia_client::{Peers, shared_key};
 use daemons::Daemons;
 use hyper_util::service::TowerToHyperService;
+use owner::Seals;
 use pages::Site;
 use settings::{Flags, Settings};
 use std::ffi::OsString;
@@ -36,8 +40,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// `EX_CONFIG` of sysexits.h: starting again would not help.
 const EXIT_CONFIG: u8 = 78;
 
-/// Runs the web client until SIGTERM or SIGINT, and reloads its settings at SIGHUP. `args` starts with the program's name, as
-/// `std::env::args_os` does.
+/// Runs the web client until SIGTERM or SIGINT, and reloads its settings at SIGHUP. `args` starts
+/// with the program's name, as `std::env::args_os` does.
 ///
 /// Exits with 0 when it was told to stop, 78 when a setting is wrong, 2 when a flag is, and 1
 /// when it cannot listen.
@@ -67,7 +71,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         log::info!("the settings are good");
         return ExitCode::SUCCESS;
     }
-    match start(flags, settings, daemons) {
+    let seals = match seals(&settings) {
+        Ok(seals) => seals,
+        Err(error) => {
+            log::error!("{error}");
+            agencia_systemd::status(&error.to_string());
+            return ExitCode::from(EXIT_CONFIG);
+        }
+    };
+    match start(flags, settings, daemons, seals) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
@@ -92,10 +104,26 @@ fn configure(flags: &Flags) -> Result<(Settings, Daemons), AnyError> {
     Ok((settings, daemons))
 }
 
+/// The key of all instances; whoever starts first makes it.
+fn seals(settings: &Settings) -> Result<Seals, AnyError> {
+    let state = &settings.state;
+    std::fs::create_dir_all(state).map_err(|error| {
+        let folder = state.display();
+        format!(
+            "the folder {folder} cannot be made: {error}; make it, or set another one with state"
+        )
+    })?;
+    Ok(Seals::new(shared_key(&settings.key_path())?))
+}
+
 /// The pages, and the limits they are served with.
-fn site(settings: Settings, daemons: Daemons) -> serve::Serving<impl serve::Pages> {
+fn site(
+    settings: Settings,
+    daemons: Daemons,
+    seals: Seals,
+) -> serve::Serving<impl serve::Pages> {
     let http = settings.http.clone();
-    let site = Arc::new(Site { daemons, settings, clock: chrono::Utc::now });
+    let site = Arc::new(Site { daemons, settings, seals, clock: chrono::Utc::now });
     let pages = TowerToHyperService::new(warp::service(routes::all(site)));
     serve::Serving { pages, http }
 }
@@ -118,7 +146,12 @@ fn reload<S: serve::Pages>(
     }
 }
 
-fn start(flags: Flags, settings: Settings, daemons: Daemons) -> Result<(), AnyError> {
+fn start(
+    flags: Flags,
+    settings: Settings,
+    daemons: Daemons,
+    seals: Seals,
+) -> Result<(), AnyError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = service::stop_signal()?;
@@ -127,11 +160,12 @@ fn start(flags: Flags, settings: Settings, daemons: Daemons) -> Result<(), AnyEr
             .into_iter()
             .map(tokio::net::TcpListener::from_std)
             .collect::<io::Result<_>>()?;
+        let site = move |settings, daemons| site(settings, daemons, seals.clone());
         let current = Arc::new(Mutex::new(Arc::new(site(settings.clone(), daemons))));
         let (mut in_force, replaced) = (settings, current.clone());
         let status = service::announce(&listeners);
         service::reload_at_signals(status, move || {
-            Ok(reload(configure(&flags)?, &mut in_force, site, &replaced))
+            Ok(reload(configure(&flags)?, &mut in_force, &site, &replaced))
         })?;
         let drained = serve::serve(listeners, current, stop).await;
         match drained {

@@ -3,8 +3,13 @@
 use crate::assets;
 use crate::daemons::Timing;
 use crate::forms::Fields;
+use crate::owner::{COOKIE, VisitorId};
+use crate::pages::access::{self, Pass};
 use crate::pages::error::{self, Trouble};
-use crate::pages::{self, Site, Visit, flights, review, stays, tours, voucher};
+use crate::pages::{
+    self, Site, Visit, cancel, flights, hold, review, stays, tours, travellers, trip,
+};
+use agencia_protocol::trip::ClientAddress;
 use std::convert::Infallible;
 use std::sync::Arc;
 use warp::filters::BoxedFilter;
@@ -31,7 +36,9 @@ pub(crate) fn all(site: Arc<Site>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(path!("pacote").and(get()).then(|visit| show(visit, review::show)))
         .unify()
-        .or(path!("pacote").and(posted(&site)).then(|visit| show(visit, voucher::buy)))
+        .or(path!("pacote").and(posted(&site)).then(|visit| show(visit, hold::hold)))
+        .unify()
+        .or(trips(&site))
         .unify()
         .or(files())
         .unify()
@@ -40,6 +47,47 @@ pub(crate) fn all(site: Arc<Site>) -> BoxedFilter<(Response,)> {
         .recover(refuse)
         .unify()
         .boxed()
+}
+
+/// The pages of trips, under `/viagem`.
+fn trips(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let get = || read().and(query(site));
+    path!("viagem")
+        .and(get())
+        .then(|visit| show(visit, access::form))
+        .or(path!("viagem").and(posted(site)).then(|visit| show(visit, access::open)))
+        .unify()
+        .or(path!("viagem" / String).and(get()).then(|id, visit| pass(id, visit, trip::show)))
+        .unify()
+        .or(path!("viagem" / String)
+            .and(posted(site))
+            .then(|id, visit| pass(id, visit, travellers::confirm)))
+        .unify()
+        .or(path!("viagem" / String / "desistir")
+            .and(posted(site))
+            .then(|id, visit| pass(id, visit, travellers::give_up)))
+        .unify()
+        .or(path!("viagem" / String / "cancelar")
+            .and(get())
+            .then(|id, visit| pass(id, visit, cancel::ask)))
+        .unify()
+        .or(path!("viagem" / String / "cancelar")
+            .and(posted(site))
+            .then(|id, visit| pass(id, visit, cancel::cancel)))
+        .unify()
+        .boxed()
+}
+
+/// Lets only those to a trip's page who may see it; to everybody else it does not exist.
+async fn pass<F: Future<Output = pages::Outcome>>(
+    id: String,
+    visit: Visit,
+    handler: fn(Visit, Pass) -> F,
+) -> Response {
+    match Pass::of(&visit, &id) {
+        Some(pass) => show(visit, |visit| handler(visit, pass)).await,
+        None => access::unknown(),
+    }
 }
 
 /// GET, and HEAD, whose body hyper leaves out.
@@ -51,31 +99,46 @@ fn read() -> impl Filter<Extract = (), Error = Rejection> + Clone {
 fn query(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Infallible> + Clone + use<> {
     let site = site.clone();
     let raw = warp::query::raw().or(warp::any().map(String::new)).unify();
-    raw.map(move |query: String| visit(&site, query.as_bytes()))
+    raw.and(who()).map(move |query: String, who| visit(&site, Fields::parse(query.as_bytes()), who))
 }
 
 /// A visit with the fields of its body.
 fn posted(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Rejection> + Clone + use<> {
     let site = site.clone();
     let form = warp::post().and(warp::body::form::<Vec<(String, String)>>());
-    form.map(move |fields| Visit {
-        site: site.clone(),
-        fields: Fields::from(fields),
-        timing: Timing::default(),
+    form.and(who()).map(move |fields: Vec<(String, String)>, who| visit(&site, fields.into(), who))
+}
+
+/// Who asks, and where from.
+type Who = (Option<VisitorId>, Option<ClientAddress>);
+
+fn who() -> impl Filter<Extract = (Who,), Error = Infallible> + Clone + use<> {
+    let address = warp::ext::optional::<ClientAddress>();
+    warp::header::headers_cloned().and(address).map(|headers: HeaderMap, address| {
+        let cookies = headers.get_all(header::COOKIE).into_iter();
+        let cookies =
+            cookies.filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
+        let mut named = cookies.filter_map(|cookie| cookie.trim().split_once('='));
+        let visitor = named.find(|(name, _)| *name == COOKIE);
+        (visitor.and_then(|(_, value)| VisitorId::from_cookie(value)), address)
     })
 }
 
-fn visit(site: &Arc<Site>, query: &[u8]) -> Visit {
-    Visit { site: site.clone(), fields: Fields::parse(query), timing: Timing::default() }
+fn visit(site: &Arc<Site>, fields: Fields, (visitor, address): Who) -> Visit {
+    Visit { site: site.clone(), fields, timing: Timing::default(), visitor, address }
 }
 
 /// Runs a handler and says what the daemons took.
 async fn show<F: Future<Output = pages::Outcome>>(
     visit: Visit,
-    handler: fn(Visit) -> F,
+    handler: impl FnOnce(Visit) -> F,
 ) -> Response {
-    let Visit { site, fields, timing } = &visit;
-    let after = Visit { site: site.clone(), fields: fields.clone(), timing: timing.clone() };
+    let after = Visit {
+        site: visit.site.clone(),
+        fields: visit.fields.clone(),
+        timing: visit.timing.clone(),
+        ..visit
+    };
     let mut response = match handler(visit).await {
         Ok(response) => response,
         Err(failure) => error::unavailable(&after, &failure),

@@ -1,10 +1,12 @@
 //! What keeps a page from being abused by another site: headers, and the origin of a POST.
 
+use std::net::IpAddr;
 use warp::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use warp::http::{Method, Uri};
 
-/// No script, no frame, nothing from elsewhere and no inline style.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+/// No frame, nothing from elsewhere and nothing inline.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
+    style-src 'self'; img-src 'self'; \
     font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const HARDENING: [(HeaderName, &str); 5] = [
@@ -45,6 +47,29 @@ pub(crate) fn is_same_origin(method: &Method, headers: &HeaderMap) -> bool {
     authority.is_some_and(|authority| authority.as_str().eq_ignore_ascii_case(host))
 }
 
+/// Where a request comes from: the address of the connection, unless that is a proxy that is
+/// trusted; then the last one in `X-Forwarded-For` that is not.
+pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+    let is_trusted = |address: &IpAddr| {
+        trusted.iter().any(|trusted| trusted.to_canonical() == address.to_canonical())
+    };
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    let values: Vec<_> = headers.get_all("x-forwarded-for").into_iter().collect();
+    let named = values.iter().rev().flat_map(|value| value.to_str().unwrap_or("?").rsplit(','));
+    let mut nearest = peer;
+    for name in named {
+        // Whoever names something else is the last whose word counts.
+        let Ok(address) = name.trim().parse() else { return nearest };
+        nearest = address;
+        if !is_trusted(&nearest) {
+            return nearest;
+        }
+    }
+    nearest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +108,34 @@ mod tests {
             &[("sec-fetch-site", "cross-site"), ("host", "a"), ("origin", "http://a")],
             false,
         );
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_says_where_a_request_comes_from() {
+        let check = |peer: &str, trusted: &[&str], forwarded: &[&'static str], expected: &str| {
+            let mut headers = HeaderMap::new();
+            for value in forwarded {
+                headers.append("x-forwarded-for", HeaderValue::from_static(value));
+            }
+            let trusted: Vec<_> = trusted.iter().map(|address| address.parse().unwrap()).collect();
+            let found = client(peer.parse().unwrap(), &headers, &trusted);
+            assert_eq!(
+                found,
+                expected.parse::<IpAddr>().unwrap(),
+                "{peer} {trusted:?} {forwarded:?}"
+            );
+        };
+        check("192.0.2.1", &[], &["203.0.113.9"], "192.0.2.1");
+        check("192.0.2.1", &["192.0.2.2"], &["203.0.113.9"], "192.0.2.1");
+        check("192.0.2.1", &["192.0.2.1"], &["203.0.113.9"], "203.0.113.9");
+        check("::ffff:192.0.2.1", &["192.0.2.1"], &["203.0.113.9"], "203.0.113.9");
+        // What the visitor made up stands to the left.
+        check("192.0.2.1", &["192.0.2.1"], &["198.51.100.1, 203.0.113.9"], "203.0.113.9");
+        check("192.0.2.1", &["192.0.2.1"], &["198.51.100.1", "203.0.113.9"], "203.0.113.9");
+        let both = ["192.0.2.1", "192.0.2.2"];
+        check("192.0.2.1", &both, &["198.51.100.1, 203.0.113.9, 192.0.2.2"], "203.0.113.9");
+        check("192.0.2.1", &["192.0.2.1"], &[], "192.0.2.1");
+        check("192.0.2.1", &["192.0.2.1"], &["unknown"], "192.0.2.1");
+        check("192.0.2.1", &both, &["203.0.113.9, x, 192.0.2.2"], "192.0.2.2");
     }
 }

@@ -6,6 +6,7 @@
 use crate::pages::error::{self, Trouble};
 use crate::security;
 use crate::settings::Http;
+use agencia_protocol::trip::ClientAddress;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -13,7 +14,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -72,8 +73,8 @@ pub(crate) struct Serving<S> {
     pub(crate) http: Http,
 }
 
-/// Serves what is `current`, which a reload replaces, until `stop` becomes true, then lets the requests in flight finish for as long as the
-/// settings allow. Says whether all of them did.
+/// Serves what is `current`, which a reload replaces, until `stop` becomes true, then lets the
+/// requests in flight finish for as long as the settings allow. Says whether all of them did.
 pub(crate) async fn serve<S: Pages>(
     listeners: Vec<TcpListener>,
     current: Arc<Mutex<Arc<Serving<S>>>>,
@@ -142,7 +143,7 @@ impl<S: Pages> Server<S> {
         log::debug!("New connection from {peer}");
         if let Ok(permit) = self.connections.clone().try_acquire_owned() {
             self.crowded.store(false, Ordering::Relaxed);
-            tokio::spawn(self.converse(stream, permit));
+            tokio::spawn(self.converse(stream, peer.ip(), permit));
             return;
         }
         if !self.crowded.swap(true, Ordering::Relaxed) {
@@ -154,7 +155,12 @@ impl<S: Pages> Server<S> {
         }
     }
 
-    async fn converse(self: Arc<Self>, stream: TcpStream, permit: OwnedSemaphorePermit) {
+    async fn converse(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+        permit: OwnedSemaphorePermit,
+    ) {
         let arrived = Instant::now();
         let serving = now(&self.current);
         let http = &serving.http;
@@ -173,7 +179,7 @@ impl<S: Pages> Server<S> {
             asked.notify_one();
             let (serving, stop) = (serving.clone(), self.stop.clone());
             async move {
-                let mut response = serving.answer(request).await;
+                let mut response = serving.answer(request, peer).await;
                 if *stop.borrow() {
                     let close = header::HeaderValue::from_static("close");
                     response.headers_mut().insert(header::CONNECTION, close);
@@ -202,11 +208,13 @@ impl<S: Pages> Server<S> {
 }
 
 impl<S: Pages> Serving<S> {
-    async fn answer(&self, request: Request<Incoming>) -> Response {
+    async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
         let began = Instant::now();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let mut response = match self.admit(request).await {
-            Ok(request) => {
+            Ok(mut request) => {
+                let address = security::client(peer, request.headers(), &self.http.trusted_proxies);
+                request.extensions_mut().insert(ClientAddress::new(address));
                 let Ok(response) = self.pages.call(request).await;
                 response
             }

@@ -3,9 +3,10 @@
 //! Each source is checked alone before they are merged, because only then can an error say in
 //! which file the wrong key stands.
 
+use agencia_protocol::trip::HOLD_SECS_MAX;
 use clap::Parser;
 use config::{Config, Environment, File, FileFormat};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
@@ -60,11 +61,14 @@ pub(crate) struct Settings {
     pub(crate) listen: Vec<IpAddr>,
     pub(crate) peers: PathBuf,
     pub(crate) state: PathBuf,
+    /// As seen from `state`.
+    pub(crate) key_file: PathBuf,
     pub(crate) log: String,
     pub(crate) time_zone: chrono_tz_name::Zone,
     pub(crate) home_airport: String,
     pub(crate) http: Http,
     pub(crate) daemons: DaemonLimits,
+    pub(crate) trips: Trips,
     pub(crate) pages: Pages,
 }
 
@@ -79,6 +83,7 @@ pub(crate) struct Http {
     pub(crate) body_bytes_max: NonZeroUsize,
     pub(crate) uri_bytes_max: NonZeroUsize,
     pub(crate) drain_secs: NonZeroU64,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
 }
 
 /// Limits of the daemons' side.
@@ -89,6 +94,27 @@ pub(crate) struct DaemonLimits {
     pub(crate) connect_millis: NonZeroU64,
     pub(crate) reply_millis: NonZeroU64,
     pub(crate) destinations_secs: u64,
+}
+
+/// How a trip is led.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Trips {
+    #[serde(deserialize_with = "hold_secs")]
+    pub(crate) hold_secs: u32,
+    pub(crate) lead_millis: NonZeroU64,
+    pub(crate) pause_millis: NonZeroU64,
+}
+
+/// Reads for how long a trip is held, which a daemon would refuse to hold for longer.
+fn hold_secs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let secs = u32::deserialize(deserializer)?;
+    match (1..=HOLD_SECS_MAX).contains(&secs) {
+        true => Ok(secs),
+        false => Err(serde::de::Error::custom(format!(
+            "hold_secs is {secs}, expected a number from 1 to {HOLD_SECS_MAX}"
+        ))),
+    }
 }
 
 /// What a page shows.
@@ -113,11 +139,13 @@ impl Default for Settings {
             listen: Vec::new(),
             peers: "/etc/agencia/pares.toml".into(),
             state: "/var/lib/agencia/web".into(),
+            key_file: "chave".into(),
             log: "info".into(),
             time_zone: chrono_tz_name::Zone(chrono_tz::America::Sao_Paulo),
             home_airport: "Aeroporto Internacional de Confins - Tancredo Neves".into(),
             http: Http::default(),
             daemons: DaemonLimits::default(),
+            trips: Trips::default(),
             pages: Pages::default(),
         }
     }
@@ -133,6 +161,7 @@ impl Default for Http {
             body_bytes_max: at_least_one!(65536),
             uri_bytes_max: at_least_one!(8192),
             drain_secs: at_least_one!(20),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -145,6 +174,12 @@ impl Default for DaemonLimits {
             reply_millis: at_least_one!(3000),
             destinations_secs: 5,
         }
+    }
+}
+
+impl Default for Trips {
+    fn default() -> Self {
+        Self { hold_secs: 900, lead_millis: at_least_one!(8000), pause_millis: at_least_one!(100) }
     }
 }
 
@@ -202,6 +237,7 @@ impl Settings {
             .separator("__")
             .list_separator(",")
             .with_list_parse_key("listen")
+            .with_list_parse_key("http.trusted_proxies")
             .try_parsing(true);
         let alone = Config::builder().add_source(environment.clone()).build();
         alone
@@ -238,6 +274,11 @@ impl Settings {
         ];
         *self = kept;
         waiting.into_iter().filter(|(_, waits)| *waits).map(|(key, _)| key).collect()
+    }
+
+    /// The file of the key that all instances share.
+    pub(crate) fn key_path(&self) -> PathBuf {
+        self.state.join(&self.key_file)
     }
 
     fn with(self, flags: &Flags) -> Self {

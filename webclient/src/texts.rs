@@ -4,6 +4,7 @@
 
 use crate::daemons::Daemon;
 use agencia_protocol::Code;
+use agencia_protocol::trip::AbortReason;
 
 /// What a form calls a field, by its wire name.
 pub(crate) fn label(field: &str) -> &'static str {
@@ -22,7 +23,11 @@ pub(crate) fn label(field: &str) -> &'static str {
         "hospedagem" => "Hospedagem escolhida",
         "noites" => "Noites da hospedagem",
         "passeio" => "Passeio escolhido",
-        "viagemIda" | "viagemVolta" | "viagemHospedagem" | "viagemPasseio" => "Chave da compra",
+        "viagem" | "anterior" | "revisao" => "Viagem",
+        "valorIda" => "Preço do voo de ida",
+        "valorVolta" => "Preço do voo de volta",
+        "valorHospedagem" => "Preço da hospedagem",
+        "valorPasseio" => "Preço do passeio",
         _ => "Campo",
     }
 }
@@ -36,7 +41,7 @@ pub(crate) const NO_NIGHT: &str = "A saída deve ser depois da chegada: pelo men
 pub(crate) const NOT_NIGHTS: &str = "Escreva um número de noites de 1 a 365.";
 pub(crate) const NOT_AN_ORDER: &str = "A ordem é horario ou preco.";
 pub(crate) const NOT_AN_OFFER: &str = "Isto não é o código de uma oferta.";
-pub(crate) const NOT_A_KEY: &str = "Volte à revisão do pacote e confirme de novo.";
+pub(crate) const OLD_REVIEW: &str = "Volte à revisão do pacote e reserve de novo.";
 pub(crate) const NOTHING_CHOSEN: &str = "O pacote está vazio: escolha pelo menos um item.";
 
 /// That more tours are chosen than a trip may have.
@@ -53,21 +58,49 @@ pub(crate) fn product(daemon: Daemon) -> &'static str {
     }
 }
 
-/// What a refusal of a purchase means for the traveller.
+/// What a refusal to hold means for the traveller.
 pub(crate) fn refusal(code: Code) -> &'static str {
     match code {
-        Code::SoldOut => "Esgotou: alguém levou o último lugar antes da sua confirmação.",
+        Code::SoldOut => "Esgotou: alguém levou o último antes da sua reserva.",
         Code::Closed => "Encerrado: já começou, ou não está mais à venda.",
         Code::PriceChanged => "O preço mudou desde que você viu.",
-        Code::Conflict => {
-            "Esta confirmação já foi usada para outra escolha. Revise o pacote de novo."
+        Code::Expired => "O prazo da reserva deste item terminou.",
+        Code::Aborted => "Este item foi solto e precisa ser reservado de novo.",
+        Code::Stale => "A página ficou aberta tempo demais.",
+        Code::Busy => {
+            "Há reservas temporárias demais agora, talvez suas: conclua ou solte uma, ou tente de \
+             novo daqui a pouco."
         }
-        Code::Stale => "Esta página ficou aberta tempo demais. Revise o pacote de novo.",
-        Code::Busy | Code::Recovering => "O servidor está ocupado. Tente de novo em instantes.",
+        Code::Recovering => "O servidor está se recuperando. Tente de novo daqui a pouco.",
         _ => "O servidor recusou o pedido.",
     }
 }
 
-pub(crate) const OUTCOME_UNKNOWN: &str =
-    "O servidor não confirmou a tempo: esta parte pode ter sido comprada ou não.";
-pub(crate) const NOT_TRIED: &str = "Não foi comprada, porque uma parte antes dela não foi.";
+pub(crate) const HOLD_UNHEARD: &str = "O servidor não respondeu a tempo.";
+pub(crate) const BECAUSE_OF_ANOTHER: &str =
+    "Não foi reservado porque outro item do mesmo grupo não pôde ser.";
+pub(crate) const NOT_HELD: &str = "Ainda não está reservado.";
+
+/// Why a trip was decided against.
+pub(crate) fn abort_reason(reason: Option<AbortReason>) -> &'static str {
+    match reason {
+        Some(AbortReason::Expired) => "O prazo da reserva terminou antes da confirmação.",
+        Some(AbortReason::LetGo) => "A reserva foi solta antes da confirmação.",
+        Some(AbortReason::Deadline) => "A confirmação não terminou a tempo.",
+        Some(AbortReason::Unknown | AbortReason::Recovered) => "A reserva não existia mais.",
+        None => "O prazo da reserva terminou, ou ela foi solta.",
+    }
+}
+
+pub(crate) const NOT_A_NAME: &str =
+    "Escreva um texto de até 100 letras; as com acento contam por duas.";
+pub(crate) const NOT_A_CONTACT: &str =
+    "Escreva um contato de até 200 letras; as com acento contam por duas.";
+pub(crate) const NOT_A_LOCATOR: &str = "Um localizador tem seis letras e algarismos, como VA9AAC.";
+pub(crate) const NO_SUCH_TRIP: &str = "Não há viagem com este localizador e este sobrenome.";
+pub(crate) const TOO_MANY_GUESSES: &str =
+    "Houve tentativas demais. Espere alguns minutos e tente de novo.";
+pub(crate) const TRIP_CHANGED: &str =
+    "A viagem mudou enquanto esta página estava aberta. Confira os itens e confirme de novo.";
+pub(crate) const QUOTE_AGAIN: &str =
+    "O valor mostrado antes não vale mais. Este é o de agora: confira e confirme.";

@@ -5,7 +5,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use support::http::{FORM, Reply, ask, connect, request, request_to};
-use support::{Agency, Web};
+use support::{Agency, Visitor, Web};
 
 /// Reads until the server closes the connection.
 fn rest(mut stream: TcpStream) -> Vec<u8> {
@@ -125,7 +125,9 @@ fn a_head_is_not_larger_than_32_kib() {
 fn another_sites_form_buys_nothing() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
-    let form = support::http::encode(&web.get("/pacote?passeio=orla").form());
+    let mut ana = Visitor::default();
+    let form = support::http::encode(&ana.get(&web, "/pacote?passeio=orla").form());
+    let cookie = ana.cookie.clone().unwrap();
     for headers in [
         vec![("sec-fetch-site", "cross-site")],
         vec![("sec-fetch-site", "same-site")],
@@ -134,14 +136,16 @@ fn another_sites_form_buys_nothing() {
         vec![],
     ] {
         let mut headers = headers;
-        headers.push(("content-type", FORM));
-        let reply = ask(web.address, &request_to(web.address, "POST", "/pacote", &headers, &form));
-        assert_eq!(reply.status, 403, "{headers:?}");
-        reply.says(&["Nada foi comprado."]);
+        headers.extend([("content-type", FORM), ("cookie", &cookie)]);
+        for path in ["/pacote", "/viagem", "/viagem/x", "/viagem/x/cancelar"] {
+            let reply = ask(web.address, &request_to(web.address, "POST", path, &headers, &form));
+            assert_eq!(reply.status, 403, "{headers:?}");
+            reply.says(&["Nada foi comprado."]);
+        }
     }
-    assert_eq!(agency.tours.sold(), 0);
-    assert_eq!(web.post("/pacote", &form).status, 200);
-    assert_eq!(agency.tours.sold(), 1);
+    assert_eq!(agency.tours.left("orla"), 8);
+    assert_eq!(ana.post(&web, "/pacote", &form).status, 303);
+    assert_eq!(agency.tours.left("orla"), 7);
 }
 
 #[test]

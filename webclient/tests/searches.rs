@@ -134,8 +134,8 @@ fn a_daemon_that_is_down_is_named_with_503() {
         ),
         ("passeios", &agency.tours, ["/passeio", TOURS, "/pacote?passeio=orla"], "passeios"),
     ] {
-        for mood in [Mood::Down, Mood::Mute, Mood::Says(json!([])), Mood::Refuses("x")] {
-            let refused = mood == Mood::Refuses("x");
+        for mood in [Mood::Down, Mood::Mute, Mood::Says(json!([])), Mood::Refuses("", "x")] {
+            let refused = mood == Mood::Refuses("", "x");
             let busy = json!({"erro": {"codigo": "ocupado", "mensagem": "cheio"}});
             fake.mood(if refused { Mood::Says(busy) } else { mood });
             for path in paths {

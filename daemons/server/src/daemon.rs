@@ -6,7 +6,6 @@ use crate::connection::{Course, Handler, Later, Rules};
 use crate::counters::Counters;
 use crate::crew::Crew;
 use crate::inventory::{Inventory, InventoryRefused};
-use crate::key::{self, KeyError};
 use crate::peers::{self, PeersRefused};
 use crate::purchase;
 use crate::reload::{self, Reloads};
@@ -14,6 +13,7 @@ use crate::settings::Settings;
 use crate::tasks::Duties;
 use crate::trips::{self, HoldLimits, Live, RecoveryGate, Trips};
 use agencia_catalog::{Limits, Moment, Product, View};
+use agencia_client::{KeyError, shared_key};
 use agencia_protocol::request::{Health, Request, TripCounts};
 use agencia_protocol::trip::{DaemonName, TripItem};
 use agencia_protocol::{Code, WireError};
@@ -82,7 +82,7 @@ impl<P: Product> Daemon<P> {
         let inventory = Arc::new(inventory);
         std::fs::create_dir_all(&settings.state)
             .map_err(|source| StartError::State { path: settings.state.clone(), source })?;
-        let key = key::provide(&settings.key_path())?;
+        let key = Key::new(shared_key(&settings.key_path())?);
         let name: DaemonName = P::NAME.parse().expect("a product has the name of a daemon");
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let holds = HoldLimits::of(&settings.limits);

@@ -1,18 +1,19 @@
-//! From the search to the locators, on both instances, with nothing kept in either.
+//! From the search to the locator, on both instances, with nothing kept in either.
 
-use crate::visitor::{Visitor, locators, search_of};
+use crate::visitor::{Visitor, address, locator, search_of, travellers};
+use agencia_tests::Kind;
 use agencia_tests::agency::Site;
-use agencia_tests::http::{get, post};
+use agencia_tests::http::{Page, get};
 use agencia_tests::process::Signal;
-use agencia_tests::{Kind, wire};
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
-/// The initials of the locators of a trip of everything.
-fn check_voucher(locators: &[String]) {
-    let initials: Vec<_> = locators.iter().filter_map(|locator| locator.chars().next()).collect();
-    assert_eq!(initials, ['V', 'V', 'H', 'P'], "{locators:?}");
-    assert!(locators.iter().all(|locator| locator.len() == 6), "{locators:?}");
+/// The locator of a whole trip that flies, whose anchor are the flights.
+fn check_voucher(page: &Page) -> String {
+    assert_eq!(page.status, 200, "{}", page.text());
+    let locator = locator(page).unwrap_or_else(|| panic!("{}", page.text()));
+    assert!(locator.len() == 6 && locator.starts_with('V'), "{locator}");
+    locator
 }
 
 fn left(site: &Site) -> [u64; 3] {
@@ -20,7 +21,7 @@ fn left(site: &Site) -> [u64; 3] {
 }
 
 #[test]
-fn the_whole_flow_ends_in_locators_on_each_instance_and_across_both() {
+fn the_whole_flow_ends_in_a_locator_on_each_instance_and_across_both() {
     let site = Site::new();
     let _agency = site.up(&[]);
     let [first, second] = site.web();
@@ -30,37 +31,65 @@ fn the_whole_flow_ends_in_locators_on_each_instance_and_across_both() {
         let before = left(&site);
         let mut visitor = Visitor::new(instances, "2");
         let review = visitor.choose_everything();
-        assert_eq!(left(&site), before, "nothing is sold before it is confirmed");
-        let voucher = visitor.confirm(&review);
-        assert_eq!(voucher.status, 200, "{}", voucher.text());
-        let found = locators(&voucher);
-        check_voucher(&found);
-        all.extend(found);
-        let after = left(&site);
+        assert_eq!(left(&site), before, "choosing takes nothing");
+        let held = visitor.hold(&review);
+        assert!(held.text().contains("Reservado até"), "{}", held.text());
         let taken: Vec<_> =
-            before.iter().zip(after).map(|(before, after)| before - after).collect();
+            before.iter().zip(left(&site)).map(|(before, after)| before - after).collect();
         assert_eq!(taken, [2, 1, 2], "two seats, one room, two places");
+        all.insert(check_voucher(&visitor.book(&held)));
     }
-    assert_eq!(all.len(), 12, "every locator is another");
+    assert_eq!(all.len(), 3, "every locator is another");
+    // Flights both ways and three nights, for each of three trips.
+    assert_eq!(site.audit(), [[0, 0, 12], [0, 0, 9], [0, 0, 6]]);
 }
 
 #[test]
-fn the_same_form_sent_twice_buys_once_also_on_the_other_instance() {
+fn the_same_forms_sent_twice_book_once_also_on_the_other_instance() {
     let site = Site::new();
     let _agency = site.up(&[]);
     let mut visitor = Visitor::new(&site.web(), "1");
     let review = visitor.choose_everything();
-    let first = locators(&visitor.confirm(&review));
-    check_voucher(&first);
-    let sold = left(&site);
+    let held = visitor.hold(&review);
+    let taken = site.audit();
+    assert_eq!(address(&visitor.hold(&review)), address(&held));
+    assert_eq!(site.audit(), taken);
+    let first = check_voucher(&visitor.book(&held));
+    let booked = site.audit();
     for _ in 0..2 {
-        assert_eq!(locators(&visitor.confirm(&review)), first);
+        assert_eq!(check_voucher(&visitor.book(&held)), first);
+        assert_eq!(check_voucher(&visitor.hold(&review)), first, "the back button");
     }
-    assert_eq!(left(&site), sold);
+    assert_eq!(site.audit(), booked);
 }
 
 #[test]
-fn two_visitors_never_see_each_others_choice() {
+fn no_page_that_is_only_looked_at_takes_or_releases_anything() {
+    let site = Site::new();
+    let _agency = site.up(&[]);
+    let mut visitor = Visitor::new(&site.web(), "1");
+    let review = visitor.choose_everything();
+    assert_eq!(site.audit(), [[0; 3]; 3]);
+    let held = visitor.hold(&review);
+    let trip = address(&held);
+    for end in ["", "/cancelar", "/desistir", "?passeio=x"] {
+        let before = site.audit();
+        for _ in 0..2 {
+            visitor.look(&format!("{trip}{end}"));
+        }
+        assert_eq!(site.audit(), before, "{trip}{end}");
+    }
+    let booked = visitor.book(&held);
+    check_voucher(&booked);
+    for end in ["", "/cancelar"] {
+        let before = site.audit();
+        assert_eq!(visitor.look(&format!("{trip}{end}")).status, 200);
+        assert_eq!(site.audit(), before, "{trip}{end}");
+    }
+}
+
+#[test]
+fn two_visitors_never_see_each_others_choice_or_trip() {
     let site = Site::new();
     let _agency = site.up(&[]);
     let [first, _] = site.web();
@@ -72,29 +101,123 @@ fn two_visitors_never_see_each_others_choice() {
     assert!(empty.text().contains("Seu pacote está vazio"), "{}", empty.text());
     let other = bento.choose_everything();
     assert!(other.text().contains("Para 3 pessoas"), "{}", other.text());
-    let again = ana.get("/pacote", &review.hidden());
-    assert!(again.text().contains("Para 1 pessoa"), "{}", again.text());
-    assert_eq!(locators(&ana.confirm(&review)).len(), 4);
-    assert_eq!(locators(&bento.confirm(&other)).len(), 4);
+    let held = ana.hold(&review);
+    let booked = check_voucher(&ana.book(&held));
+    let his = check_voucher(&bento.buy(&other));
+    assert_ne!(booked, his);
+    // Hers, his with one digit changed, and one that never was look alike to him.
+    let unknown = bento.look("/viagem/0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11");
+    assert_eq!(unknown.status, 404);
+    let without_date = |page: &Page| {
+        let lines = page.head.lines().filter(|line| !line.starts_with("date: "));
+        (lines.map(str::to_owned).collect::<Vec<_>>(), page.body.clone())
+    };
+    for below in ["", "/cancelar"] {
+        let hers = bento.look(&format!("{}{below}", address(&held)));
+        assert_eq!(without_date(&hers), without_date(&unknown));
+    }
+    let sent = bento.send(&travellers(&held).expect("it was held"));
+    assert_eq!(sent.status, 404, "{}", sent.text());
 }
 
 #[test]
-fn what_is_sold_out_meanwhile_is_told_and_not_sold() {
+fn a_locator_and_a_surname_open_a_trip_to_whoever_has_them() {
+    let site = Site::new();
+    let _agency = site.up(&[]);
+    let mut ana = Visitor::new(&site.web(), "1");
+    let review = ana.choose_everything();
+    let booked = ana.buy(&review);
+    let code = check_voucher(&booked);
+    let open = |surname: &str| {
+        let mut somebody = Visitor::new(&site.web(), "1");
+        let mut form = somebody.look("/viagem").form("/viagem").expect("a form");
+        for (name, value) in &mut form.1 {
+            *value = if name == "localizador" { code.clone() } else { surname.to_owned() };
+        }
+        somebody.send(&form)
+    };
+    let opened = open("souza");
+    assert_eq!(check_voucher(&opened), code);
+    assert_eq!(opened.status, 200);
+    let wrong = open("Silva");
+    assert_eq!((wrong.status, locator(&wrong)), (404, None), "{}", wrong.text());
+}
+
+#[test]
+fn what_is_sold_out_meanwhile_is_told_and_the_rest_stays_held_until_something_else_is_chosen() {
     let site = Site::new();
     let _agency = site.up(&[]);
     let mut visitor = Visitor::new(&site.web(), "1");
     let review = visitor.choose_everything();
     // Somebody else takes the last of the room's first night over the wire.
-    let fields = review.hidden();
+    let (_, fields) = review.form("/pacote").expect("it can be held");
     let (_, room) = fields.iter().find(|(name, _)| name == "hospedagem").expect("a room");
     let mut other = agencia_tests::Client::connect(site.daemon(Kind::Stays));
     let buy = format!(r#"{{"action":"reservar","id":"{room}"}}"#);
-    assert_eq!(wire::code(&other.ask(&buy)), None);
-    assert_eq!(wire::code(&other.ask(&buy)), Some("esgotado"), "it was the last one");
-    let page = visitor.confirm(&review);
-    let found: Vec<_> =
-        locators(&page).iter().filter_map(|locator| locator.chars().next()).collect();
-    assert_eq!(found, ['V', 'V'], "what came before it is bought and told: {}", page.text());
+    assert_eq!(agencia_tests::wire::code(&other.ask(&buy)), None);
+    let before = site.audit();
+    let page = visitor.hold(&review);
+    let text = page.text();
+    assert!(text.contains("Falta um pedaço") && text.contains("Esgotou"), "{text}");
+    assert_eq!(locator(&page), None);
+    let [flights, stays, tours] = site.audit();
+    assert_eq!([flights[0], stays[0], tours[0]], [2, 0, 1], "the others are held");
+    assert_eq!(stays, before[1]);
+
+    let trip = address(&page);
+    let (_, others) = page.body.split_once("class=\"instead\"").expect("other rooms are offered");
+    let others = Page { body: others.to_owned(), ..page };
+    let review = visitor.look(&others.attributes("href=\"/pacote", "href")[0]);
+    let held = visitor.hold(&review);
+    assert_eq!(address(&held), trip, "it is the same trip");
+    check_voucher(&visitor.book(&held));
+    assert_eq!(site.audit().map(|[held, pinned, _]| held + pinned), [0; 3]);
+}
+
+#[test]
+fn a_hold_that_expires_leaves_nothing_and_its_units_are_found_again() {
+    let site = Site::new().with("AGENCIA_WEB_TRIPS__HOLD_SECS", "1");
+    let _agency = site.up(&[]);
+    let before = left(&site);
+    let mut visitor = Visitor::new(&site.web(), "1");
+    let review = visitor.choose_everything();
+    let held = visitor.hold(&review);
+    let trip = address(&held);
+    let page = visitor.wait_for(&trip, |page| page.text().contains("não foi comprada"));
+    assert_eq!(page.form("/viagem/"), None, "{}", page.text());
+    visitor.wait_for(&trip, |_| site.audit() == [[0; 3]; 3]);
+    assert_eq!(left(&site), before);
+    // Who confirms too late has nothing, and the same items can be held again.
+    let late = visitor.book(&held);
+    assert_eq!(locator(&late), None, "{}", late.text());
+    assert_eq!(site.audit(), [[0; 3]; 3]);
+    let again = late.attributes("href=\"/pacote", "href");
+    let review = visitor.look(again.first().unwrap_or_else(|| panic!("{}", late.text())));
+    let held = visitor.hold(&review);
+    assert_ne!(address(&held), trip, "it is another trip");
+    assert!(held.text().contains("Reservado até"), "{}", held.text());
+}
+
+#[test]
+fn what_is_cancelled_is_released_in_every_daemon() {
+    let site = Site::new();
+    let _agency = site.up(&[]);
+    let before = left(&site);
+    let mut visitor = Visitor::new(&site.web(), "1");
+    let review = visitor.choose_everything();
+    let booked = visitor.buy(&review);
+    check_voucher(&booked);
+    let trip = address(&booked);
+    let asked = visitor.look(&format!("{trip}/cancelar"));
+    assert!(asked.text().contains("R$"), "the refund is shown before: {}", asked.text());
+    assert_ne!(site.audit(), [[0; 3]; 3], "asking cancels nothing");
+    let cancelled = visitor.press(&asked, &format!("{trip}/cancelar"));
+    assert!(cancelled.text().contains("Viagem cancelada"), "{}", cancelled.text());
+    visitor.wait_for(&trip, |_| site.audit() == [[0; 3]; 3]);
+    assert_eq!(left(&site), before);
+    // Once more, by the back button.
+    let again = visitor.press(&asked, &format!("{trip}/cancelar"));
+    assert!(again.text().contains("Viagem cancelada"), "{}", again.text());
 }
 
 #[test]
@@ -122,18 +245,19 @@ fn bookings_outlive_the_command() {
     let mut agency = site.up(&[]);
     let mut visitor = Visitor::new(&site.web(), "1");
     let review = visitor.choose_everything();
-    let bought = locators(&visitor.confirm(&review));
-    check_voucher(&bought);
-    let sold = left(&site);
+    let booked = visitor.buy(&review);
+    let bought = check_voucher(&booked);
+    let sold = site.audit();
     assert_eq!(agency.stop().code(), Some(0));
     let _again = site.up(&[]);
-    assert_eq!(left(&site), sold);
+    assert_eq!(site.audit(), sold);
+    assert_eq!(check_voucher(&visitor.look(&address(&booked))), bought);
     // Also the visitor who never saw the voucher and sends the form once more.
-    assert_eq!(locators(&visitor.confirm(&review)), bought);
+    assert_eq!(check_voucher(&visitor.hold(&review)), bought);
 }
 
 #[test]
-fn a_daemon_that_is_down_is_told_with_503_and_one_that_comes_back_is_used() {
+fn daemons_that_are_down_are_told_with_503_and_used_when_they_come_back() {
     let site = Site::new();
     let _web = site.up(&["--only", "web"]);
     let [first, _] = site.web();
@@ -144,11 +268,42 @@ fn a_daemon_that_is_down_is_told_with_503_and_one_that_comes_back_is_used() {
     let mut visitor = Visitor::new(&[first], "1");
     let review = visitor.choose_everything();
     assert_eq!(daemons.stop().code(), Some(0));
-    let page = post(first, "/pacote", &review.hidden());
-    assert_eq!(page.status, 503, "{}", page.text());
-    assert_eq!(locators(&page).len(), 0);
+    let page = visitor.hold(&review);
+    assert_eq!((page.status, locator(&page)), (503, None), "{}", page.text());
     let _daemons = site.up(&["--only", "daemons"]);
-    check_voucher(&locators(&visitor.confirm(&review)));
+    check_voucher(&visitor.buy(&review));
+}
+
+#[test]
+fn a_trip_whose_daemon_is_killed_before_it_is_confirmed_is_finished_by_the_other_instance() {
+    let site = Site::new();
+    let agency = site.up(&[]);
+    let [first, second] = site.web();
+    let mut whole = 0;
+    for kind in Kind::ALL {
+        let mut visitor = Visitor::new(&[first], "1");
+        let review = visitor.choose_everything();
+        let held = visitor.hold(&review);
+        let trip = address(&held);
+        agency.kill_child(kind.name(), Signal::KILL);
+        // Whatever can be said now is said; then the traveller goes to the other instance.
+        visitor.book(&held);
+        visitor.goes_to(&[second]);
+        agency.wait_for_restart(kind.name());
+        let is_over = |page: &Page| page.text().contains("não foi comprada");
+        let page = visitor.wait_for(&trip, |page| {
+            locator(page).is_some() || travellers(page).is_some() || is_over(page)
+        });
+        let page = match travellers(&page) {
+            Some(form) => visitor.send(&form),
+            None => page,
+        };
+        visitor.wait_for(&trip, |_| site.audit().iter().all(|daemon| daemon[..2] == [0, 0]));
+        whole += u64::from(locator(&page).is_some());
+        let booked = site.audit().map(|[_, _, booked]| booked);
+        assert_eq!(booked, [2 * whole, 3 * whole, whole], "{}: {}", kind.name(), page.text());
+    }
+    assert!(whole > 0, "no trip was finished");
 }
 
 #[test]
@@ -157,13 +312,15 @@ fn a_daemon_that_is_killed_is_started_again_and_knows_what_it_sold() {
     let agency = site.up(&[]);
     let mut visitor = Visitor::new(&site.web(), "1");
     let review = visitor.choose_everything();
-    let bought = locators(&visitor.confirm(&review));
-    check_voucher(&bought);
+    let booked = visitor.buy(&review);
+    let bought = check_voucher(&booked);
     for kind in Kind::ALL {
         agency.kill_child(kind.name(), Signal::KILL);
     }
     for kind in Kind::ALL {
         agency.wait_for_restart(kind.name());
     }
-    assert_eq!(locators(&visitor.confirm(&review)), bought);
+    let path = address(&booked);
+    let page = visitor.wait_for(&path, |page| locator(page).is_some());
+    assert_eq!(check_voucher(&page), bought);
 }

@@ -1,11 +1,16 @@
-//! A visitor without a browser: goes from page to page by the forms that are on them.
+//! A visitor without a browser's window: goes from page to page by the forms that are on them.
 
-use agencia_tests::http::{Fields, Page, encode, get, post};
-use agencia_tests::{Kind, agency};
+use agencia_tests::http::{Browser, Fields, Page, encode};
+use agencia_tests::{Kind, PATIENCE, agency};
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// The pause before a page is asked for again that says it does not know yet.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A visitor at work on one or more instances of the web client.
 pub(crate) struct Visitor {
+    browser: Browser,
     instances: Vec<SocketAddr>,
     /// How many pages were visited.
     visited: usize,
@@ -26,7 +31,13 @@ pub(crate) fn search_of(kind: Kind) -> String {
 impl Visitor {
     /// A visitor whose every page comes from the next of these instances.
     pub(crate) fn new(instances: &[SocketAddr], people: &'static str) -> Self {
-        Self { instances: instances.to_vec(), visited: 0, people }
+        let (browser, instances) = (Browser::default(), instances.to_vec());
+        Self { browser, instances, visited: 0, people }
+    }
+
+    /// From now on every page comes from these.
+    pub(crate) fn goes_to(&mut self, instances: &[SocketAddr]) {
+        self.instances = instances.to_vec();
     }
 
     fn instance(&mut self) -> SocketAddr {
@@ -34,17 +45,57 @@ impl Visitor {
         self.instances[self.visited % self.instances.len()]
     }
 
-    pub(crate) fn get(&mut self, path: &str, fields: &Fields) -> Page {
+    /// A page, whatever it says.
+    pub(crate) fn look(&mut self, path: &str) -> Page {
         let instance = self.instance();
-        let page = get(instance, &format!("{path}?{}", encode(fields)));
+        self.browser.get(instance, path)
+    }
+
+    pub(crate) fn get(&mut self, path: &str, fields: &Fields) -> Page {
+        let page = self.look(&format!("{path}?{}", encode(fields)));
         assert_eq!(page.status, 200, "{path}: {}", page.text());
         page
     }
 
-    /// Buys what is reviewed; the page may say anything.
-    pub(crate) fn confirm(&mut self, review: &Page) -> Page {
+    /// Sends a form and follows where that leads; the page may say anything.
+    pub(crate) fn send(&mut self, (action, fields): &(String, Fields)) -> Page {
         let instance = self.instance();
-        post(instance, "/pacote", &review.hidden())
+        self.browser.post(instance, action, fields)
+    }
+
+    /// Sends the form of a page that goes there.
+    pub(crate) fn press(&mut self, page: &Page, action: &str) -> Page {
+        let form = page.form(action).unwrap_or_else(|| panic!("no {action}: {}", page.text()));
+        self.send(&form)
+    }
+
+    /// Has what is reviewed held.
+    pub(crate) fn hold(&mut self, review: &Page) -> Page {
+        self.press(review, "/pacote")
+    }
+
+    /// Names the travellers on the page of a held trip and confirms.
+    pub(crate) fn book(&mut self, held: &Page) -> Page {
+        self.send(&travellers(held).unwrap_or_else(|| panic!("no names: {}", held.text())))
+    }
+
+    /// From the review to the voucher.
+    pub(crate) fn buy(&mut self, review: &Page) -> Page {
+        let held = self.hold(review);
+        self.book(&held)
+    }
+
+    /// Looks at a page until it is so.
+    pub(crate) fn wait_for(&mut self, path: &str, is_so: impl Fn(&Page) -> bool) -> Page {
+        let due = Instant::now() + PATIENCE;
+        loop {
+            let page = self.look(path);
+            if is_so(&page) {
+                return page;
+            }
+            assert!(Instant::now() < due, "{path}: {}", page.text());
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// The review of a trip of everything: flights both ways, three nights, a tour.
@@ -98,12 +149,31 @@ fn check_filled(form: &Page, name: &str, expected: &str) {
     assert_eq!(values, [expected], "{name} flows on");
 }
 
-/// The locators on a voucher.
-pub(crate) fn locators(page: &Page) -> Vec<String> {
-    let after = page.body.split("class=\"locator\"").skip(1);
-    let strong = |text: &str| {
-        let (_, rest) = text.split_once("<strong>")?;
-        rest.split_once("</strong>").map(|(locator, _)| locator.to_owned())
-    };
-    after.filter_map(strong).collect()
+/// The travellers' form of a held trip, filled in: everybody is an Ana Souza.
+pub(crate) fn travellers(held: &Page) -> Option<(String, Fields)> {
+    let (action, mut fields) = held.form("/viagem/")?;
+    if !fields.iter().any(|(name, _)| name == "nome1") {
+        return None;
+    }
+    for (name, value) in &mut fields {
+        match name.trim_end_matches(char::is_numeric) {
+            "nome" => *value = "Ana".to_owned(),
+            "sobrenome" => *value = "Souza".to_owned(),
+            _ => {}
+        }
+    }
+    Some((action, fields))
+}
+
+/// The address of a trip's page, as the page itself has it.
+pub(crate) fn address(page: &Page) -> String {
+    let (_, rest) = page.body.split_once("/viagem/").unwrap_or_else(|| panic!("{}", page.text()));
+    format!("/viagem/{}", &rest[..36])
+}
+
+/// The locator of a booked trip's page.
+pub(crate) fn locator(page: &Page) -> Option<String> {
+    let (_, after) = page.body.split_once("class=\"locator")?;
+    let (_, rest) = after.split_once("<strong>")?;
+    rest.split_once("</strong>").map(|(locator, _)| locator.to_owned())
 }

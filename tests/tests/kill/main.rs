@@ -1,12 +1,14 @@
-//! SIGKILL at every step of a trip: at each write, sync, send and receive of each of three daemons
-//! and of the traveller's process, one after the other, until a whole trip passes without reaching
-//! the next one. A process that is killed at a system call does not carry it out.
+//! SIGKILL at every step of a trip: at each write, sync, send and receive of each of three daemons,
+//! of the web client and of a process that leads trips as it does, one after the other, until a
+//! whole trip passes without reaching the next one. A process that is killed at a system call does
+//! not carry it out.
 //!
 //! After each kill the daemon is started again, and the same traveller goes on, another one finishes
 //! the trip, or the daemons settle it among themselves; which of these comes from a seed
 //! (`AGENCIA_SEED`). The books are compared with the daemons after every series of kills.
 
 mod traveller;
+mod web;
 mod scene;
 
 use agencia_tests::Kind;
@@ -24,6 +26,8 @@ pub(crate) const TIMES: Times = Times::QUICK;
 const SETTLED: Duration = Duration::from_secs(12);
 /// The most kills of one series: what a daemon does beside the trip could go on for ever.
 const SERIES_MAX: usize = 80;
+/// The fewest kills of the web client.
+const WEB_KILLS_MIN: usize = 20;
 /// The fewest kills of all series together.
 const KILLS_MIN: usize = 200;
 /// The first offer does not sell out; of the second there is one unit, which nobody gets.
@@ -31,6 +35,8 @@ const CAPACITIES: [u32; 2] = [60_000, 1];
 
 const DAEMON_CALLS: [&str; 6] = ["fdatasync", "fsync", "pwrite64", "write", "sendto", "recvfrom"];
 const TRAVELLER_CALLS: [&str; 4] = ["connect", "sendto", "recvfrom", "write"];
+/// `writev` answers the visitor; each thread of it counts its own calls.
+const WEB_CALLS: [&str; 5] = ["accept4", "sendto", "recvfrom", "write", "writev"];
 
 /// A trip that can be booked, and two that cannot: the last part, or the anchor's, is sold out.
 const BOOKED: [(Kind, usize, u16); 3] =
@@ -55,6 +61,11 @@ fn a_trip_is_all_or_nothing_wherever_a_process_is_killed() {
             series(&mut scene, "flight sold out", &FLIGHT_SOLD_OUT);
         }
     }
+    let by_hand = scene.kills;
+    for _ in 0..rounds {
+        series_of(&mut scene, "by web", &BOOKED, Victim::Web, &WEB_CALLS);
+    }
+    assert!(scene.kills >= by_hand + WEB_KILLS_MIN, "the web client was hardly killed");
     scene.restart();
     scene.check(SETTLED);
     let (kills, trips) = (scene.kills, scene.books.trips.len());
@@ -66,11 +77,22 @@ fn a_trip_is_all_or_nothing_wherever_a_process_is_killed() {
 fn series(scene: &mut Scene<'_>, name: &str, parts: &[(Kind, usize, u16)]) {
     let daemons = Kind::ALL.map(|kind| (Victim::Daemon(kind), &DAEMON_CALLS[..]));
     for (victim, calls) in daemons.into_iter().chain([(Victim::Traveller, &TRAVELLER_CALLS[..])]) {
-        for call in calls {
-            let places =
-                (1..=SERIES_MAX).take_while(|nth| scene.kill(parts, victim, (call, *nth))).count();
-            println!("{name}: {victim:?} killed at each of {places} {call}");
-            scene.check(SETTLED);
-        }
+        series_of(scene, name, parts, victim, calls);
+    }
+}
+
+/// Kills one victim at every one of these calls.
+fn series_of(
+    scene: &mut Scene<'_>,
+    name: &str,
+    parts: &[(Kind, usize, u16)],
+    victim: Victim,
+    calls: &[&str],
+) {
+    for call in calls {
+        let places =
+            (1..=SERIES_MAX).take_while(|nth| scene.kill(parts, victim, (call, *nth))).count();
+        println!("{name}: {victim:?} killed at each of {places} {call}");
+        scene.check(SETTLED);
     }
 }

@@ -1,6 +1,7 @@
 //! Daemons of which one is killed in the middle of a trip, and what is done about it.
 
 use crate::traveller::Traveller;
+use crate::web::{Visitor, Web};
 use agencia_tests::books::{Books, Told, Trip};
 use agencia_tests::faults::strace::Strace;
 use agencia_tests::trio::{Trio, place};
@@ -23,6 +24,7 @@ const LOOK: Duration = Duration::from_millis(2);
 pub(crate) enum Victim {
     Daemon(Kind),
     Traveller,
+    Web,
 }
 
 /// What happens after the kill.
@@ -40,6 +42,8 @@ enum Then {
 pub(crate) struct Scene<'a> {
     trio: &'a Trio,
     daemons: [Option<Daemon<'a>>; 3],
+    /// The one that is killed, and another one beside it.
+    webs: [Web; 2],
     pub(crate) books: Books,
     random: ChaCha8Rng,
     pub(crate) kills: usize,
@@ -48,7 +52,8 @@ pub(crate) struct Scene<'a> {
 impl<'a> Scene<'a> {
     pub(crate) fn new(trio: &'a Trio, capacities: &[u32], random: ChaCha8Rng) -> Self {
         let daemons = trio.start().map(Some);
-        Self { trio, daemons, books: Books::new(capacities), random, kills: 0 }
+        let webs = [Web::start(trio), Web::start(trio)];
+        Self { trio, daemons, webs, books: Books::new(capacities), random, kills: 0 }
     }
 
     /// One trip, in which the victim is killed at its `nth` call; whether it came to that.
@@ -64,8 +69,12 @@ impl<'a> Scene<'a> {
             1 => Then::Finish,
             _ => Then::Leave,
         };
+        if victim == Victim::Web {
+            return self.kill_web(&tampering, then);
+        }
         let mut trip = Trip::new(Uuid::now_v7(), parts);
         let killed = match victim {
+            Victim::Web => unreachable!("it is killed over its own trips"),
             Victim::Daemon(kind) => self.kill_daemon(&mut trip, kind, &tampering, then),
             Victim::Traveller => {
                 let traveller = Traveller::start(self.trio, &trip, PATIENCE, Some(&tampering));
@@ -106,6 +115,39 @@ impl<'a> Scene<'a> {
             self.daemons[place(kind)] = Some(self.trio.setup(kind).start());
         }
         trip.told = traveller.finish().0;
+        killed
+    }
+
+    fn kill_web(&mut self, tampering: &str, then: Then) -> bool {
+        let [web, other] = &self.webs;
+        let mut visitor = Visitor::choosing(web);
+        let mut trip = visitor.trip();
+        let strace = Strace::attach(web.process_id(), tampering);
+        let said = visitor.book(web);
+        let killed = said.is_err() || web.has_ended();
+        drop(strace);
+        trip.told = said.unwrap_or(Told::Unknown);
+        if killed {
+            let told = match then {
+                Then::GoOn => {
+                    self.webs[0] = Web::start(self.trio);
+                    visitor.go_on(&self.webs[0])
+                }
+                Then::Finish => visitor.go_on(other),
+                Then::Leave => visitor.look(other),
+            };
+            trip.told = match (&trip.told, told) {
+                (first, second) if *first == second => second,
+                (Told::Unknown, told) => told,
+                // Somebody who was told how it ended is told so again.
+                (first, second) => panic!("first {first:?}, then {second:?}"),
+            };
+            if then != Then::GoOn {
+                self.webs[0] = Web::start(self.trio);
+            }
+            self.kills += 1;
+        }
+        self.books.trips.push(trip);
         killed
     }
 

@@ -51,10 +51,18 @@ pub(crate) fn invalid(
     let page_of = InvalidPage {
         layout: Layout::new("You shouldn't be here", Some(step), choice),
         errors: wrong.collect(),
-        back: form.as_ref().map_or_else(|| "/".to_owned(), SearchForm::back),
+        back: form.as_ref().map_or_else(|| way_back(step, choice), SearchForm::back),
         form,
     };
     page(StatusCode::BAD_REQUEST, &page_of)
+}
+
+/// Where to go from a page without a form: to the review, if it was there that something is wrong.
+fn way_back(step: Step, choice: &Choice) -> String {
+    match step {
+        Step::Review if !choice.is_empty() => choice.link("/pacote", vec![]),
+        _ => "/".to_owned(),
+    }
 }
 
 /// What a daemon's refusal of a search says of the form's fields.
@@ -140,6 +148,7 @@ struct UnavailablePage {
     layout: Layout,
     product: &'static str,
     daemon: &'static str,
+    lead: &'static str,
     /// Where to go on without what this daemon sells.
     onward: Option<(&'static str, String)>,
 }
@@ -163,10 +172,34 @@ pub(crate) fn unavailable(visit: &Visit, failure: &DaemonError) -> Response {
             (Step::Tours, link.map(|link| ("Continuar sem passeios", link)))
         }
     };
+    let lead = "Suas escolhas estão guardadas no endereço desta página. Tente de novo em alguns \
+                segundos.";
+    away(Layout::new(AWAY, Some(step), &choice), failure, lead, onward)
+}
+
+/// The same for a page that is not about a choice; `onward` leads back from it.
+pub(crate) fn unanswered(
+    failure: &DaemonError,
+    onward: Option<(&'static str, String)>,
+) -> Response {
+    log::error!("{} did not answer for a page: {}", failure.daemon.name(), failure.error);
+    let layout = Layout::new(AWAY, None, &Choice::default());
+    away(layout, failure, "Nada mudou. Tente de novo em alguns segundos.", onward)
+}
+
+const AWAY: &str = "Serviço fora do ar";
+
+fn away(
+    layout: Layout,
+    failure: &DaemonError,
+    lead: &'static str,
+    onward: Option<(&'static str, String)>,
+) -> Response {
     let page_of = UnavailablePage {
-        layout: Layout::new("Serviço fora do ar", Some(step), &choice),
+        layout,
         product: texts::product(failure.daemon),
         daemon: failure.daemon.name(),
+        lead,
         onward,
     };
     let mut response = page(StatusCode::SERVICE_UNAVAILABLE, &page_of);

@@ -3,7 +3,7 @@
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::total;
-use super::results::{self, SortLink, few_left, order_pair, sort_links};
+use super::results::{self, PeopleNotice, SortLink, few_left, order_pair, sort_links};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::daemons::{Daemon, DaemonError, Places};
@@ -98,6 +98,7 @@ struct FlightsPage {
     sorting: Vec<SortLink>,
     change: String,
     skip: String,
+    notice: Option<PeopleNotice>,
     hidden: Pairs,
 }
 
@@ -167,9 +168,9 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
             return Ok(wrong(&visit, &choice, errors).await);
         }
     };
-    // The flights of this search say how many travel.
-    let mut with_people = choice.clone();
-    with_people.people = Some(query.people);
+    // The flights that are looked for here are not yet anybody's.
+    let rest = choice.without_flights().for_people(query.people);
+    let people = rest.people.unwrap_or(query.people);
     let directions = [
         (Some((query.outbound, outbound)), "ida", "Ida", &choice.outbound),
         (query.inbound.map(|day| (day, inbound)), "volta", "Volta", &choice.inbound),
@@ -189,16 +190,16 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
             begin: (!beginning).then(|| at(None)),
             cards: flights
                 .into_iter()
-                .filter_map(|flight| FlightCard::new(flight, query.people, chosen.as_ref()))
+                .filter_map(|flight| FlightCard::new(flight, people, chosen.as_ref()))
                 .collect(),
         })
     });
-    let rest = with_people.without_flights();
     let onward = vec![
         ("cidade", format::city_of(query.airport.as_str()).to_owned()),
         ("dataIda", query.outbound.iso()),
         ("dataVolta", query.inbound.map(|day| day.iso()).unwrap_or_default()),
     ];
+    let whole = Choice { people: rest.people, ..choice.clone() };
     let page_of = FlightsPage {
         layout: Layout::new("Escolha sua passagem", Some(Step::Flights), &choice),
         airport: query.airport.as_str().to_owned(),
@@ -207,6 +208,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         sorting: sort_links("/voos", &query.pairs(), &choice, query.order),
         change: choice.link("/", query.pairs()),
         skip: rest.link("/hospedagem", onward),
+        notice: PeopleNotice::new(&whole, query.people, ("/voos", query.pairs())),
         hidden: rest.pairs(),
     };
     Ok(page(StatusCode::OK, &page_of))

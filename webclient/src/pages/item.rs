@@ -1,9 +1,10 @@
 //! A chosen or bought offer as the summary, the review and the voucher show it.
 
-use crate::booking::{Part, Receipt};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::format;
+use crate::part::Part;
+use crate::trip::{Sold, SoldItem};
 use agencia_protocol::flight::Flight;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::Tour;
@@ -41,7 +42,7 @@ impl Item {
         facts.extend(duration.map(|duration| ("Duração", duration)));
         Self {
             part,
-            kind: if part == Part::Inbound { "Voo de volta" } else { "Voo de ida" },
+            kind: part.name(),
             title: match part {
                 Part::Inbound => format!("De {}", format::city_of(&flight.from)),
                 _ => format!("Para {}", format::city_of(&flight.to)),
@@ -69,7 +70,7 @@ impl Item {
         ]);
         Self {
             part: Part::Stay,
-            kind: "Hospedagem",
+            kind: Part::Stay.name(),
             title: stay.hotel.clone(),
             facts,
             sum: format::count(nights, "noite", "noites"),
@@ -81,7 +82,7 @@ impl Item {
     pub(crate) fn tour(tour: &Tour, people: People) -> Self {
         Self {
             part: Part::Tour,
-            kind: "Passeio",
+            kind: Part::Tour.name(),
             title: tour.sight.clone(),
             facts: vec![
                 ("Quando", format!("{}, {}", format::day(tour.day), format::time(tour.time))),
@@ -93,12 +94,20 @@ impl Item {
         }
     }
 
-    /// What was bought.
-    pub(crate) fn sold(part: Part, receipt: &Receipt) -> Self {
-        match receipt {
-            Receipt::Flight(sold) => Self::flight(part, &sold.offer, sold.units),
-            Receipt::Stay(sold) => Self::stay(&sold.offer),
-            Receipt::Tour(sold) => Self::tour(&sold.offer, sold.units),
+    /// An item of a trip as it is held or was sold.
+    pub(crate) fn of_trip(SoldItem { part, asked, sold }: &SoldItem) -> Self {
+        match sold {
+            Sold::Flight(flight) => Self::flight(*part, flight, asked.units),
+            Sold::Stay(stay) => Self::stay(stay),
+            Sold::Tour(tour) => Self::tour(tour, asked.units),
+            Sold::Unread => Self {
+                part: *part,
+                kind: part.name(),
+                title: format!("Oferta {}", asked.id),
+                facts: vec![("Detalhes", "Indisponíveis neste momento".to_owned())],
+                sum: String::new(),
+                cents: asked.price.map_or(0, |price| total(asked.units, price)),
+            },
         }
     }
 

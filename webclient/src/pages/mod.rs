@@ -5,7 +5,12 @@ pub(crate) mod flights;
 pub(crate) mod stays;
 pub(crate) mod tours;
 pub(crate) mod review;
-pub(crate) mod voucher;
+pub(crate) mod hold;
+pub(crate) mod trip;
+pub(crate) mod travellers;
+pub(crate) mod missing;
+pub(crate) mod cancel;
+pub(crate) mod access;
 pub(crate) mod error;
 pub(crate) mod form;
 pub(crate) mod item;
@@ -16,10 +21,14 @@ use crate::choice::Choice;
 use crate::chosen::{self, Chosen};
 use crate::daemons::{Daemon, DaemonError, Daemons, Places, Timing};
 use crate::forms::Fields;
+use crate::owner::{Seals, VisitorId};
 use crate::settings::Settings;
-use agencia_protocol::Day;
+use crate::trip::{Known, Leader, consult};
+use agencia_protocol::trip::ClientAddress;
+use agencia_protocol::{Day, TripId};
 use askama::Template;
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -31,6 +40,8 @@ use warp::reply::Response;
 pub(crate) struct Site {
     pub(crate) daemons: Daemons,
     pub(crate) settings: Settings,
+    /// What tells whose trip a trip is.
+    pub(crate) seals: Seals,
     /// What time it is.
     pub(crate) clock: fn() -> DateTime<Utc>,
 }
@@ -40,6 +51,10 @@ pub(crate) struct Visit {
     pub(crate) site: Arc<Site>,
     pub(crate) fields: Fields,
     pub(crate) timing: Timing,
+    /// Who asks, if their browser has said so.
+    pub(crate) visitor: Option<VisitorId>,
+    /// Where they ask from.
+    pub(crate) address: Option<ClientAddress>,
 }
 
 /// A handler's result: a page, or the daemon without which there is none.
@@ -64,8 +79,32 @@ impl Visit {
 
     /// Today, where the agency is.
     fn today(&self) -> Option<Day> {
-        let now = (self.site.clock)().with_timezone(&self.site.settings.time_zone.0);
-        Day::from_date(now.date_naive())
+        Day::from_date(self.now().date_naive())
+    }
+
+    /// This moment, where the agency is.
+    fn now(&self) -> DateTime<Tz> {
+        (self.site.clock)().with_timezone(&self.site.settings.time_zone.0)
+    }
+
+    /// Whether it is this visitor's trip. Nobody is asked.
+    fn owns(&self, trip: TripId) -> bool {
+        self.visitor.is_some_and(|visitor| self.site.seals.owns(visitor, trip))
+    }
+
+    /// What all daemons know of a trip.
+    async fn consult(&self, trip: TripId) -> Vec<Known> {
+        let home = &self.site.settings.home_airport;
+        consult(&self.site.daemons, trip, home, &self.timing).await
+    }
+
+    fn leader(&self) -> Leader<'_> {
+        Leader {
+            daemons: &self.site.daemons,
+            settings: &self.site.settings.trips,
+            timing: &self.timing,
+            holder: (self.visitor.map(Into::into), self.address),
+        }
     }
 }
 
@@ -76,6 +115,9 @@ pub(crate) enum Step {
     Stays,
     Tours,
     Review,
+    /// The trip, while it can still be changed.
+    Trip,
+    /// The trip, once there is nothing left to choose.
     Voucher,
 }
 
@@ -100,22 +142,23 @@ impl Layout {
     fn new(title: &str, step: Option<Step>, choice: &Choice) -> Self {
         let link = |of: Step, name, path: &str, done| {
             let reachable = match of {
-                Step::Voucher => false,
+                Step::Trip | Step::Voucher => false,
                 Step::Review => !choice.is_empty(),
                 Step::Flights | Step::Stays | Step::Tours => true,
             };
             // What was bought is bought: no way back to choosing it again.
             let href =
                 (reachable && step != Some(Step::Voucher)).then(|| choice.link(path, vec![]));
-            StepLink { name, href, current: step == Some(of), done }
+            let current = step == Some(of) || (of == Step::Trip && step == Some(Step::Voucher));
+            StepLink { name, href, current, done }
         };
-        let paid = step == Some(Step::Voucher);
+        let reviewed = matches!(step, Some(Step::Trip | Step::Voucher));
         let steps = vec![
             link(Step::Flights, "Voo", "/", choice.has_flights()),
             link(Step::Stays, "Hospedagem", "/hospedagem", choice.stay.is_some()),
             link(Step::Tours, "Passeio", "/passeio", !choice.tours.is_empty()),
-            link(Step::Review, "Revisão", "/pacote", paid),
-            link(Step::Voucher, "Comprovante", "", false),
+            link(Step::Review, "Revisão", "/pacote", reviewed),
+            link(Step::Trip, "Viagem", "", false),
         ];
         Self {
             title: title.to_owned(),
@@ -142,5 +185,15 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
     // Prices and units left: shown again only after asking. Not `no-store`, with which the back
     // button would mint new keys for a purchase.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+/// Leads to another page, whatever was asked with which method.
+fn see_other(location: &str) -> Response {
+    let mut response = Response::new("".into());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    // A link is made of a path and an encoded query.
+    let location = HeaderValue::try_from(location).expect("links are printable ASCII");
+    response.headers_mut().insert(header::LOCATION, location);
     response
 }

@@ -3,7 +3,7 @@
 use crate::choice::Choice;
 use crate::forms::{Pairs, link};
 use agencia_protocol::request::Page;
-use agencia_protocol::{Limit, OfferId, Order};
+use agencia_protocol::{Limit, OfferId, Order, People};
 use std::num::NonZeroU32;
 
 /// From how many units down a page says how many are left.
@@ -45,16 +45,23 @@ pub(crate) fn few_left(available: Option<u32>) -> Option<u32> {
     available.filter(|&left| left <= FEW)
 }
 
-/// What a page says when a search for other people than the trip's was made.
+/// What a page says when a search was for other people than the trip is.
 pub(crate) struct PeopleNotice {
     pub(crate) trip: u16,
     pub(crate) searched: u16,
+    /// The same search, with the whole trip for as many as were searched for.
+    pub(crate) change: String,
 }
 
 impl PeopleNotice {
-    /// The notice, if the two differ.
-    pub(crate) fn new(choice: &Choice, searched: agencia_protocol::People) -> Option<Self> {
-        let trip = choice.people?;
-        (trip != searched).then(|| Self { trip: trip.count(), searched: searched.count() })
+    /// The notice of this search, if the two differ.
+    pub(crate) fn new(
+        choice: &Choice,
+        searched: People,
+        (path, search): (&str, Pairs),
+    ) -> Option<Self> {
+        let trip = choice.people.filter(|trip| *trip != searched)?;
+        let change = choice.with_people(searched).link(path, search);
+        Some(Self { trip: trip.count(), searched: searched.count(), change })
     }
 }

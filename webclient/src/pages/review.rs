@@ -1,19 +1,30 @@
-//! The review at `/pacote`: everything chosen, read again, and the form that buys it.
+//! The review at `/pacote`: everything chosen, read again, and the form that holds it. It mints the
+//! trip's id and takes nothing.
 
 use super::error;
 use super::item::Item;
 use super::{Layout, Outcome, Step, Visit, page};
-use crate::booking::{self, Part};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
+use crate::daemons::{Daemon, DaemonError};
 use crate::format;
-use crate::forms::{Pairs, link};
-use agencia_protocol::Nights;
+use crate::forms::Pairs;
+use crate::owner::VisitorId;
+use crate::part::Part;
+use crate::trip::{Known, Prices, View};
 use agencia_protocol::flight::Flight;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::Tour;
+use agencia_protocol::trip::{PartState, Revision};
+use agencia_protocol::{Nights, OfferId, TripId};
 use askama::Template;
+use std::time::Duration;
 use warp::http::StatusCode;
+use warp::http::header::{self, HeaderValue};
+
+/// How old the id of a trip that nobody has heard of may be: a page that lay open for longer gets
+/// a new one, because daemons take none that is a day old.
+const UNHEARD_AGE_MAX: Duration = Duration::from_secs(3600);
 
 #[derive(Template)]
 #[template(path = "pacote.html")]
@@ -22,8 +33,12 @@ struct ReviewPage {
     lines: Vec<Line>,
     total: String,
     people: String,
-    /// The purchase, unless a part of it is gone.
+    /// What is to be held, unless a part of it is gone.
     confirm: Option<Pairs>,
+    /// Whether a trip that is held already is being changed.
+    changes: bool,
+    /// The trip that the links were about, when it was decided meanwhile: this one is another.
+    decided: Option<String>,
     /// Links to what is not chosen yet.
     missing: Vec<(&'static str, String)>,
 }
@@ -47,11 +62,24 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
         Ok(choice) => choice,
         Err(errors) => return Ok(error::invalid(&errors, Step::Review, &Choice::default(), None)),
     };
-    let chosen = visit.look_up(&choice).await;
-    // Without a price there is nothing to confirm.
+    let mut chosen = visit.look_up(&choice).await;
+    // Without a price there is nothing to hold.
     if let Some(failure) = chosen.failure {
         return Err(failure);
     }
+    let visitor = visit.visitor.unwrap_or_else(VisitorId::random);
+    let now = (visit.site.clock)();
+    let old = match choice.trip.filter(|trip| visit.owns(*trip)) {
+        Some(trip) => Some(Old::new(trip, visit.consult(trip).await)?),
+        None => None,
+    };
+    let decided = old.as_ref().filter(|old| old.decided).map(|old| format!("/viagem/{}", old.trip));
+    if let Some(old) = old.as_ref().filter(|old| !old.decided) {
+        chosen.count_as_free(choice.people.unwrap_or_default(), |daemon, id| old.units(daemon, id));
+    }
+    let hold = Hold::new(old, &choice, || visit.site.seals.mint(visitor, now), now);
+    // The links of this page are about the same trip, or about a new one.
+    let choice = choice.of_trip(hold.links);
     let lines = lines(&choice, &chosen);
     let on_sale = lines.iter().filter(|line| line.trouble.is_none());
     let cents = on_sale.filter_map(|line| line.item.as_ref()).map(|item| item.cents).sum();
@@ -72,10 +100,125 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
         lines,
         total: format::money(cents),
         people: format::count(people, "pessoa", "pessoas"),
-        confirm: whole.then(|| booking::mint(&choice)),
+        confirm: whole.then(|| Prices::of(&chosen)).flatten().map(|prices| {
+            [hold.pairs(), choice.of_trip(None).pairs(), prices.pairs(&choice)].concat()
+        }),
+        changes: hold.links.is_some(),
+        decided,
         missing,
     };
-    Ok(page(StatusCode::OK, &page_of))
+    let mut response = page(StatusCode::OK, &page_of);
+    if visit.visitor.is_none() {
+        let cookie = HeaderValue::try_from(visitor.set_cookie()).expect("a cookie is ASCII");
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// What is known of the trip that is being changed.
+struct Old {
+    trip: TripId,
+    known: Vec<(Daemon, View)>,
+    /// Whether it was decided, or is about to be: then it is no longer changed.
+    decided: bool,
+}
+
+impl Old {
+    /// # Errors
+    /// When a daemon does not say what it knows: what is held there must not be forgotten.
+    fn new(trip: TripId, known: Vec<Known>) -> Result<Self, DaemonError> {
+        let mut views = Vec::new();
+        for Known { daemon, view, failure } in known {
+            match (view, failure) {
+                (Some(view), _) => views.push((daemon, view)),
+                (None, Some(failure)) => return Err(failure),
+                (None, None) => {}
+            }
+        }
+        let is_final = |state| matches!(state, PartState::Pinned | PartState::Confirmed);
+        let decided = views.iter().any(|(_, view)| view.decision.is_some() || is_final(view.state));
+        Ok(Self { trip, known: views, decided })
+    }
+
+    /// Whether it can take all of a choice.
+    fn takes(&self, choice: &Choice) -> bool {
+        let wanted = |daemon: Daemon| match daemon {
+            Daemon::Flights => choice.has_flights(),
+            Daemon::Stays => choice.stay.is_some(),
+            Daemon::Tours => !choice.tours.is_empty(),
+        };
+        let open = |view: &View| matches!(view.state, PartState::None | PartState::Held);
+        !self.decided && self.known.iter().all(|(daemon, view)| !wanted(*daemon) || open(view))
+    }
+
+    /// How many units of an offer it has itself: to its own traveller they are free.
+    fn units(&self, daemon: Daemon, id: &OfferId) -> u32 {
+        let held = self.known.iter().find(|(of, _)| *of == daemon).map(|(_, view)| view);
+        let held = held.filter(|view| view.state == PartState::Held);
+        let items = held.into_iter().flat_map(|view| &view.items);
+        items
+            .filter(|item| item.asked.id == *id)
+            .map(|item| u32::from(item.asked.units.count()))
+            .sum()
+    }
+
+    fn has(&self, state: PartState) -> bool {
+        self.known.iter().any(|(_, view)| view.state == state)
+    }
+}
+
+/// Which trip the form is for.
+struct Hold {
+    trip: TripId,
+    revision: Revision,
+    /// The trip that is let go first, because it cannot take what is wanted now.
+    before: Option<TripId>,
+    /// The trip that the page's links are about.
+    links: Option<TripId>,
+}
+
+impl Hold {
+    fn new(
+        old: Option<Old>,
+        choice: &Choice,
+        mint: impl Fn() -> TripId,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Self {
+        let fresh = |before: Option<TripId>| Self {
+            trip: mint(),
+            revision: Revision(1),
+            before,
+            links: before,
+        };
+        let Some(old) = old else { return fresh(None) };
+        let is_unheard = old.known.iter().all(|(_, view)| view.state == PartState::None);
+        if is_unheard && age(old.trip, now) > UNHEARD_AGE_MAX {
+            return fresh(None);
+        }
+        if !old.takes(choice) {
+            // What was decided is not let go; what is only held would lie idle.
+            let idle = !old.decided && old.has(PartState::Held);
+            return fresh(idle.then_some(old.trip));
+        }
+        let highest = old.known.iter().map(|(_, view)| view.revision).max().unwrap_or_default();
+        let revision = Revision(highest.0.saturating_add(1));
+        Self { trip: old.trip, revision, before: None, links: Some(old.trip) }
+    }
+
+    /// The form's hidden inputs.
+    fn pairs(&self) -> Pairs {
+        let mut pairs =
+            vec![("viagem", self.trip.to_string()), ("revisao", self.revision.to_string())];
+        pairs.extend(self.before.map(|trip| ("anterior", trip.to_string())));
+        pairs
+    }
+}
+
+/// How long ago an id was minted.
+fn age(trip: TripId, now: chrono::DateTime<chrono::Utc>) -> Duration {
+    let minted = agencia_trip::minted_at(trip).map_or(0, |at| at.unix_millis());
+    let millis = now.timestamp_millis().saturating_sub(minted);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
 fn lines(choice: &Choice, chosen: &Chosen) -> Vec<Line> {
@@ -124,16 +267,11 @@ fn line(
     change: String,
     without: &Choice,
 ) -> Line {
-    let kind = match part {
-        Part::Outbound => "Voo de ida",
-        Part::Inbound => "Voo de volta",
-        Part::Stay => "Hospedagem",
-        Part::Tour => "Passeio",
-    };
-    Line { kind, item, trouble, change, remove: without.link("/pacote", vec![]) }
+    Line { kind: part.name(), item, trouble, change, remove: without.link("/pacote", vec![]) }
 }
 
-fn trouble<R>(standing: &Standing<R>) -> Option<&'static str> {
+/// Why an offer cannot be had now.
+pub(super) fn trouble<R>(standing: &Standing<R>) -> Option<&'static str> {
     match standing {
         Standing::OnSale(_) => None,
         Standing::SoldOut(_) => Some("Esgotou: não há mais vagas para todos."),
@@ -200,9 +338,4 @@ impl Searches<'_> {
     fn people(&self) -> String {
         self.choice.people.unwrap_or_default().to_string()
     }
-}
-
-/// A link to the review of a choice.
-pub(super) fn of(choice: &Choice) -> String {
-    link("/pacote", &choice.pairs())
 }

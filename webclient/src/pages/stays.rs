@@ -166,7 +166,9 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         Ok(query) => query,
         Err(errors) => return Ok(wrong(&visit, &choice, errors).await),
     };
-    let choice = choice.for_people(query.people);
+    // The room that is looked for here does not say for how many the trip is.
+    let people = choice.without_stay().for_people(query.people).people;
+    let choice = Choice { people, ..choice };
     let (found, chosen) = tokio::join!(search(&visit, &query), visit.look_up(&choice));
     let (stays, more) = match found {
         Ok(found) => found,
@@ -200,7 +202,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         change: choice.link("/hospedagem", query.pairs()),
         skip: rest.link("/passeio", onward),
         hidden,
-        notice: PeopleNotice::new(&choice, query.people),
+        notice: PeopleNotice::new(&choice, query.people, ("/hospedagens", query.pairs())),
         summary: Summary::new(&rest, &Chosen { stay: None, ..chosen }),
     };
     Ok(page(StatusCode::OK, &page_of))

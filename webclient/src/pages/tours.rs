@@ -180,7 +180,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         change: choice.link("/passeio", query.pairs()),
         skip: elsewhere.link("/pacote", vec![]),
         hidden: elsewhere.pairs(),
-        notice: PeopleNotice::new(&choice, query.people),
+        notice: PeopleNotice::new(&choice, query.people, ("/passeios", query.pairs())),
         summary: Summary::new(&elsewhere, &others),
         cards,
     };

@@ -1,11 +1,13 @@
 //! A daemon made of a few lines: frames in, canned JSON out.
 
+use super::trips::Trips;
 use agencia_protocol::frame::{self, Decoder};
+use agencia_protocol::trip::PartState;
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// How a fake answers.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,20 +19,22 @@ pub(crate) enum Mood {
     Down,
     /// Never answers.
     Mute,
-    /// Buys, but closes the connection before it says so.
-    LosesReplies,
-    /// Refuses purchases with this code.
-    Refuses(&'static str),
-    /// Answers every search with this error.
+    /// Does this, but closes the connection before it says so.
+    Loses(&'static str),
+    /// Never answers this.
+    MuteOn(&'static str),
+    /// Refuses this with this code.
+    Refuses(&'static str, &'static str),
+    /// Answers everything with this.
     Says(Value),
+    /// Answers this with that.
+    Odd(&'static str, Value),
 }
 
-#[derive(Default)]
 struct State {
     mood: Mood,
     offers: Vec<Value>,
-    /// What was bought, by `viagem`.
-    sold: HashMap<String, Value>,
+    trips: Trips,
     /// Every request that came.
     requests: Vec<Value>,
 }
@@ -112,7 +116,13 @@ impl Fake {
     fn start(kind: Kind, offers: Vec<Value>) -> Fake {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let state = Arc::new(Mutex::new(State { offers, ..State::default() }));
+        let (name, letter) = match kind {
+            Kind::Flights => ("voos", 'V'),
+            Kind::Stays => ("hospedagens", 'H'),
+            Kind::Tours => ("passeios", 'P'),
+        };
+        let (trips, mood, requests) = (Trips::new(name, letter), Mood::Good, Vec::new());
+        let state = Arc::new(Mutex::new(State { mood, offers, trips, requests }));
         let fake = Fake { address, state, kind };
         let serving = fake.clone();
         std::thread::spawn(move || {
@@ -136,9 +146,37 @@ impl Fake {
         state.offers.retain(|offer| !offer.is_null());
     }
 
-    /// How many purchases were made.
-    pub(crate) fn sold(&self) -> usize {
-        self.state.lock().unwrap().sold.len()
+    /// How many units are left of an offer.
+    pub(crate) fn left(&self, id: &str) -> u64 {
+        let state = self.state.lock().unwrap();
+        let offer = state.offers.iter().find(|offer| offer["id"] == id).unwrap();
+        offer["disponiveis"].as_u64().unwrap()
+    }
+
+    /// Somebody else takes all that is left of an offer.
+    pub(crate) fn sell_out(&self, id: &str) {
+        self.change(id, |offer| offer["disponiveis"] = 0.into());
+    }
+
+    /// How many trips this daemon has decided to book.
+    pub(crate) fn booked(&self) -> usize {
+        self.state.lock().unwrap().trips.booked()
+    }
+
+    /// How many trips have a part here that is like this.
+    pub(crate) fn parts(&self, state: PartState) -> usize {
+        let states = self.state.lock().unwrap().trips.states();
+        states.into_iter().filter(|part| *part == state).count()
+    }
+
+    /// Sets the daemon's clock ahead.
+    pub(crate) fn ahead(&self, by: Duration) {
+        self.state.lock().unwrap().trips.ahead = by;
+    }
+
+    /// From now on a quoted refund is kept up for so long.
+    pub(crate) fn quotes_for(&self, time: Duration) {
+        self.state.lock().unwrap().trips.quote_valid = time;
     }
 
     /// The requests with this action (`""` for those without) so far.
@@ -174,30 +212,40 @@ impl Fake {
     fn answer(&self, request: &Value) -> Option<Value> {
         let mut state = self.state.lock().unwrap();
         state.requests.push(request.clone());
-        let buying = request["action"] == "reservar";
+        let action = request["action"].as_str().unwrap_or_default();
+        let is_mute = match &state.mood {
+            Mood::Mute => true,
+            Mood::MuteOn(on) => *on == action,
+            _ => false,
+        };
+        if is_mute {
+            drop(state);
+            loop {
+                std::thread::park();
+            }
+        }
         match &state.mood {
             Mood::Down => return None,
-            Mood::Mute => {
-                drop(state);
-                loop {
-                    std::thread::park();
-                }
-            }
-            Mood::Refuses(code) if buying => return Some(error(code)),
+            Mood::Refuses(on, code) if *on == action => return Some(error(code)),
             Mood::Says(reply) => return Some(reply.clone()),
+            Mood::Odd(on, reply) if *on == action => return Some(reply.clone()),
             _ => {}
         }
-        let reply = match request["action"].as_str().unwrap_or_default() {
+        let State { trips, offers, .. } = &mut *state;
+        let reply = match action {
             "destinos" => self.destinations(),
             "ofertas" => {
                 let items = request["itens"].as_array().unwrap();
                 let found: Vec<_> = items.iter().map(|item| find(&state.offers, item)).collect();
                 json!({ "ofertas": found })
             }
-            "reservar" => reserve(&mut state, request, self.kind),
-            _ => self.search(&state, request),
+            _ => match trips.answer(offers, request) {
+                Some(reply) => reply,
+                None => self.search(&state, request),
+            },
         };
-        (!buying || state.mood != Mood::LosesReplies).then_some(reply)
+        let lost = matches!(&state.mood, Mood::Loses(on) if *on == action);
+        (!lost).then_some(reply)
     }
 
     fn destinations(&self) -> Value {
@@ -271,32 +319,7 @@ fn find(offers: &[Value], item: &Value) -> Value {
     offer.map_or(Value::Null, |offer| for_nights(offer, item["noites"].as_u64().unwrap_or(1)))
 }
 
-/// Sells once for each `viagem`, and only what is left.
-fn reserve(state: &mut State, request: &Value, kind: Kind) -> Value {
-    let key = request["viagem"].as_str().expect("a purchase has its key").to_owned();
-    if let Some(sold) = state.sold.get(&key) {
-        return if sold["id"] == request["id"] { sold.clone() } else { error("conflito") };
-    }
-    let mut sold = find(&state.offers, request);
-    let units = request["quantidade"].as_u64().unwrap_or(1);
-    let Some(offer) = state.offers.iter_mut().find(|offer| offer["id"] == request["id"]) else {
-        return error("encerrado");
-    };
-    let left = offer["disponiveis"].as_u64().unwrap();
-    if left < units {
-        return error("esgotado");
-    }
-    offer["disponiveis"] = json!(left - units);
-    let letter = ['V', 'H', 'P'][kind as usize];
-    let number = u8::try_from(state.sold.len()).unwrap();
-    let locator = agencia_protocol::Locator::new(letter, [number, 7, 11, 2, 5]).unwrap();
-    sold["quantidade"] = json!(units);
-    sold["localizador"] = json!(locator.as_str());
-    state.sold.insert(key, sold.clone());
-    sold
-}
-
-fn for_nights(stay: &Value, nights: u64) -> Value {
+pub(crate) fn for_nights(stay: &Value, nights: u64) -> Value {
     let mut stay = stay.clone();
     if nights > 1 {
         let total = cents(&stay["valor"]) * nights;

@@ -68,29 +68,38 @@ impl Reply {
     /// What the last form of the page would send without anything being touched: hidden inputs,
     /// filled inputs, checked boxes and selected options.
     pub(crate) fn form(&self) -> Vec<(String, String)> {
-        let form = self.body.rsplit("<form ").next().unwrap();
-        let form = form.split("</form>").next().unwrap();
-        let mut fields = Vec::new();
-        for tag in form.split('<').skip(1) {
-            let tag = tag.split('>').next().unwrap();
-            let attribute = |name: &str| {
-                let start = format!(" {name}=\"");
-                tag.split(start.as_str())
-                    .nth(1)
-                    .and_then(|rest| rest.split('"').next())
-                    .map(unescape)
-            };
-            let boxed = matches!(attribute("type").as_deref(), Some("radio" | "checkbox"));
-            if tag.starts_with("input ") && (!boxed || tag.contains(" checked")) {
-                fields.push((attribute("name").unwrap(), attribute("value").unwrap_or_default()));
-            } else if tag.starts_with("select ") {
-                fields.push((attribute("name").unwrap(), String::new()));
-            } else if tag.starts_with("option ") && tag.contains(" selected") {
-                fields.last_mut().unwrap().1 = attribute("value").unwrap();
-            }
-        }
-        fields
+        fields_of(self.body.rsplit("<form ").next().unwrap())
     }
+
+    /// The same of the first form whose action begins like this.
+    pub(crate) fn form_to(&self, action: &str) -> Vec<(String, String)> {
+        let is_to =
+            |form: &&str| form.split('>').next().unwrap().contains(&format!("action=\"{action}"));
+        let form = self.body.split("<form ").skip(1).find(is_to);
+        fields_of(form.unwrap_or_else(|| panic!("no form to {action} on\n{}", self.body)))
+    }
+}
+
+/// The fields of a form, which begins here.
+fn fields_of(form: &str) -> Vec<(String, String)> {
+    let form = form.split("</form>").next().unwrap();
+    let mut fields = Vec::new();
+    for tag in form.split('<').skip(1) {
+        let tag = tag.split('>').next().unwrap();
+        let attribute = |name: &str| {
+            let start = format!(" {name}=\"");
+            tag.split(start.as_str()).nth(1).and_then(|rest| rest.split('"').next()).map(unescape)
+        };
+        let boxed = matches!(attribute("type").as_deref(), Some("radio" | "checkbox"));
+        if tag.starts_with("input ") && (!boxed || tag.contains(" checked")) {
+            fields.push((attribute("name").unwrap(), attribute("value").unwrap_or_default()));
+        } else if tag.starts_with("select ") {
+            fields.push((attribute("name").unwrap(), String::new()));
+        } else if tag.starts_with("option ") && tag.contains(" selected") {
+            fields.last_mut().unwrap().1 = attribute("value").unwrap();
+        }
+    }
+    fields
 }
 
 fn unescape(text: &str) -> String {

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "this is test code")]
 
 pub(crate) mod fake;
+pub(crate) mod trips;
+pub(crate) mod walk;
 pub(crate) mod http;
 
 use fake::Fake;
@@ -25,11 +27,19 @@ pub(crate) struct Agency {
     pub(crate) flights: Fake,
     pub(crate) stays: Fake,
     pub(crate) tours: Fake,
+    /// What all web clients of the agency keep.
+    state: tempfile::TempDir,
 }
 
 impl Agency {
     pub(crate) fn start() -> Self {
-        Self { flights: Fake::flights(), stays: Fake::stays(), tours: Fake::tours() }
+        let state = tempfile::tempdir().unwrap();
+        Self { flights: Fake::flights(), stays: Fake::stays(), tours: Fake::tours(), state }
+    }
+
+    /// All three.
+    pub(crate) fn all(&self) -> [&Fake; 3] {
+        [&self.flights, &self.stays, &self.tours]
     }
 
     /// The text of `pares.toml`.
@@ -56,6 +66,7 @@ impl Web {
         let folder = tempfile::tempdir().unwrap();
         let mut command = program(folder.path(), &agency.peers(), settings);
         command.args(["--port", "0", "--listen", "127.0.0.1"]);
+        command.arg("--state").arg(agency.state.path());
         Self::spawn(command, folder)
     }
 
@@ -80,15 +91,14 @@ impl Web {
         Self { address, child, log, _folder: folder }
     }
 
+    /// Visits as somebody without a cookie.
     pub(crate) fn get(&self, target: &str) -> http::Reply {
-        http::ask(self.address, &http::request("GET", target, &[], ""))
+        Visitor::default().get(self, target)
     }
 
-    /// Posts as a page of this site does.
+    /// Posts as a page of this site does, without a cookie.
     pub(crate) fn post(&self, target: &str, form: &str) -> http::Reply {
-        let origin = format!("http://{}", self.address);
-        let headers = [("origin", origin.as_str()), ("content-type", http::FORM)];
-        http::ask(self.address, &http::request_to(self.address, "POST", target, &headers, form))
+        Visitor::default().post(self, target, form)
     }
 
     /// What it has logged so far, waiting until a line has this in it.
@@ -115,6 +125,51 @@ impl Web {
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
         wait(&mut self.child)
+    }
+}
+
+/// Somebody's browser: it keeps its cookie, and follows where it is led.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Visitor {
+    pub(crate) cookie: Option<String>,
+    /// More headers of every request.
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+impl Visitor {
+    pub(crate) fn get(&mut self, web: &Web, target: &str) -> http::Reply {
+        self.send(web, "GET", target, "")
+    }
+
+    /// Posts as a page of this site does; the reply is not followed.
+    pub(crate) fn post(&mut self, web: &Web, target: &str, form: &str) -> http::Reply {
+        self.send(web, "POST", target, form)
+    }
+
+    /// Posts, and visits the page that this leads to.
+    pub(crate) fn follow(&mut self, web: &Web, target: &str, form: &str) -> http::Reply {
+        let led = self.post(web, target, form);
+        assert_eq!(led.status, 303, "{}", led.body);
+        self.get(web, led.header("location").expect("303 leads somewhere"))
+    }
+
+    fn send(&mut self, web: &Web, method: &str, target: &str, form: &str) -> http::Reply {
+        let origin = format!("http://{}", web.address);
+        let mut headers: Vec<(&str, &str)> = Vec::new();
+        if method == "POST" {
+            headers.extend([("origin", origin.as_str()), ("content-type", http::FORM)]);
+        }
+        let cookie = self.cookie.clone().unwrap_or_default();
+        if !cookie.is_empty() {
+            headers.push(("cookie", &cookie));
+        }
+        headers.extend(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        let request = http::request_to(web.address, method, target, &headers, form);
+        let reply = http::ask(web.address, &request);
+        if let Some(set) = reply.header("set-cookie") {
+            self.cookie = set.split(';').next().map(str::to_owned);
+        }
+        reply
     }
 }
 
@@ -145,5 +200,6 @@ pub(crate) fn program(folder: &Path, peers: &str, settings: &str) -> Command {
     command.env_remove("JOURNAL_STREAM").env_remove("LISTEN_FDS").env_remove("NOTIFY_SOCKET");
     command.arg("--config").arg(folder.join("web.toml"));
     command.arg("--peers").arg(folder.join("pares.toml"));
+    command.env("AGENCIA_WEB_STATE", folder.join("state"));
     command
 }

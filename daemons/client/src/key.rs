@@ -1,7 +1,7 @@
-//! The key that the daemons of an agency share: 32 bytes as hexadecimal digits in a file that only
-//! they may read. Whoever starts first makes it; of several that start at once, one makes it.
+//! A key that several programs of an agency share: 32 bytes as hexadecimal digits in a file that
+//! only they may read. Whoever starts first makes it; of several that start at once, one makes it.
+//! What it is for is theirs to know.
 
-use agencia_trip::Key;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -18,7 +18,7 @@ const KEY_BYTES: usize = 32;
 pub enum KeyError {
     /// It can be neither read nor made.
     #[error(
-        "the key {} can be neither read nor made: {source}; let this daemon's user read it and \
+        "the key {} can be neither read nor made: {source}; let this program's user read it and \
          write its folder, or set another file with key_file",
         path.display()
     )]
@@ -43,7 +43,7 @@ pub enum KeyError {
     /// It holds something else.
     #[error(
         "the key {} is not 64 hexadecimal digits: copy it again from another host of this agency, \
-         or remove it when no other daemon has one",
+         or remove it when no other program has one",
         path.display()
     )]
     Malformed {
@@ -56,7 +56,7 @@ pub enum KeyError {
 ///
 /// # Errors
 /// [`KeyError`], which names the file and the way out.
-pub(crate) fn provide(path: &Path) -> Result<Key, KeyError> {
+pub fn shared_key(path: &Path) -> Result<[u8; KEY_BYTES], KeyError> {
     let failed = |source| KeyError::Io { path: path.to_owned(), source };
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -77,7 +77,7 @@ pub(crate) fn provide(path: &Path) -> Result<Key, KeyError> {
         Err(error) if error.kind() == ErrorKind::InvalidData => return Err(malformed()),
         read => read.map_err(failed)?,
     };
-    from_hex(text.strip_suffix('\n').unwrap_or(&text)).map(Key::new).ok_or_else(malformed)
+    from_hex(text.strip_suffix('\n').unwrap_or(&text)).ok_or_else(malformed)
 }
 
 /// Makes the key under another name and gives it its own name only if that is still free.
@@ -133,16 +133,16 @@ mod tests {
     #[test]
     fn a_key_is_made_once_and_is_for_its_owner_alone() {
         let (folder, path) = folder();
-        provide(&path).unwrap();
+        shared_key(&path).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!((text.len(), path.metadata().unwrap().permissions().mode() & 0o777), (65, MODE));
-        provide(&path).unwrap();
+        shared_key(&path).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
-    fn daemons_that_start_at_once_have_one_key() {
+    fn programs_that_start_at_once_have_one_key() {
         for _ in 0..20 {
             let (folder, path) = folder();
             let together = Barrier::new(8);
@@ -151,7 +151,7 @@ mod tests {
                     .map(|_| {
                         scope.spawn(|| {
                             together.wait();
-                            provide(&path).unwrap();
+                            shared_key(&path).unwrap();
                             fs::read_to_string(&path).unwrap()
                         })
                     })
@@ -165,18 +165,18 @@ mod tests {
 
     /// The error names the file and says this.
     fn check_error(path: &Path, part: &str) {
-        let error = provide(path).unwrap_err().to_string();
+        let error = shared_key(path).unwrap_err().to_string();
         assert!(error.contains(&path.display().to_string()) && error.contains(part), "{error}");
     }
 
     #[test]
     fn a_key_that_others_may_read_is_refused() {
         let (_folder, path) = folder();
-        provide(&path).unwrap();
+        shared_key(&path).unwrap();
         for (mode, taken) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             match taken {
-                true => drop(provide(&path).unwrap()),
+                true => assert_eq!(shared_key(&path).unwrap().len(), KEY_BYTES),
                 false => check_error(&path, "chmod 600"),
             }
         }
@@ -201,7 +201,7 @@ mod tests {
             fs::write(&path, &text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(MODE)).unwrap();
             match taken {
-                true => drop(provide(&path).unwrap()),
+                true => assert_eq!(shared_key(&path).unwrap().len(), KEY_BYTES),
                 false => check_error(&path, "not 64 hexadecimal digits"),
             }
         }

@@ -1,0 +1,145 @@
+//! `/viagem/ID/cancelar`: what cancelling gives back, and the cancelling. Nothing is cancelled
+//! without a quote that was seen.
+
+use super::access::Pass;
+use super::item::Item;
+use super::{Layout, Outcome, Step, Visit, error, page, see_other};
+use crate::daemons::{Daemon, DaemonError, Heard};
+use crate::forms::Pairs;
+use crate::trip::{self, Known, Standing};
+use crate::{format, texts};
+use agencia_client::ClientError;
+use agencia_protocol::trip::{
+    Apply, Cancel, CancelReply, Outcome as Decided, Proof, Quote, QuoteCancellation, QuoteReply,
+};
+use agencia_protocol::{Code, TripId};
+use askama::Template;
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+use tokio::time::Instant;
+use warp::http::StatusCode;
+
+#[derive(Template)]
+#[template(path = "cancelar.html")]
+struct CancelPage {
+    layout: Layout,
+    notice: Option<&'static str>,
+    refund: String,
+    price: String,
+    /// Until when the refund is kept up.
+    until: String,
+    items: Vec<Item>,
+    action: String,
+    hidden: Pairs,
+    back: String,
+}
+
+/// The page that asks.
+pub(crate) async fn ask(visit: Visit, pass: Pass) -> Outcome {
+    let known = visit.consult(pass.trip).await;
+    match anchor(&known) {
+        Some(anchor) => quote(&visit, &pass, &known, anchor, None).await,
+        None => Ok(see_other(&pass.link(""))),
+    }
+}
+
+/// Who can cancel the trip: the daemon that decided that it is booked.
+fn anchor(known: &[Known]) -> Option<Daemon> {
+    match trip::standing(known) {
+        Standing::Booked { anchor, .. } => anchor,
+        _ => None,
+    }
+}
+
+async fn quote(
+    visit: &Visit,
+    pass: &Pass,
+    known: &[Known],
+    anchor: Daemon,
+    notice: Option<&'static str>,
+) -> Outcome {
+    let message = QuoteCancellation::new(pass.trip);
+    let quoted = match visit.read::<_, QuoteReply>(anchor, &message).await {
+        Ok(quoted) => quoted,
+        // It was cancelled, or was never booked: the trip's page knows.
+        Err(DaemonError { error: ClientError::Refused(refusal), .. })
+            if matches!(refusal.code, Code::Aborted | Code::Conflict) =>
+        {
+            return Ok(see_other(&pass.link("")));
+        }
+        Err(failure) => {
+            let back = ("Voltar à viagem", pass.link(""));
+            return Ok(error::unanswered(&failure, Some(back)));
+        }
+    };
+    let standing = trip::standing(known);
+    let items: Vec<_> = trip::items(known, &standing).iter().map(Item::of_trip).collect();
+    let expires = DateTime::<Utc>::from_timestamp_millis(quoted.expires.unix_millis());
+    let expires = expires.unwrap_or_default().with_timezone(&visit.now().timezone());
+    let hidden = [vec![("cotacao", quoted.quote.to_string())], pass.pairs()].concat();
+    let page_of = CancelPage {
+        layout: Layout::new("Cancelar a viagem", Some(Step::Voucher), &Default::default()),
+        notice,
+        refund: format::money(quoted.refund.0),
+        price: format::money(items.iter().map(|item| item.cents).sum()),
+        until: expires.format("%H:%M").to_string(),
+        items,
+        action: format!("{}/cancelar", super::trip::path(pass.trip)),
+        hidden,
+        back: pass.link(""),
+    };
+    let status = if notice.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    Ok(page(status, &page_of))
+}
+
+/// Cancels for the refund that was quoted.
+pub(crate) async fn cancel(visit: Visit, pass: Pass) -> Outcome {
+    let known = visit.consult(pass.trip).await;
+    let back = || Ok(see_other(&pass.link("")));
+    let Some(anchor) = anchor(&known) else { return back() };
+    let Ok(seen) = visit.fields.first("cotacao").parse::<Quote>() else {
+        return quote(&visit, &pass, &known, anchor, Some(texts::QUOTE_AGAIN)).await;
+    };
+    let message = Cancel::new(pass.trip, seen);
+    match visit.site.daemons.write::<_, CancelReply>(anchor, &message, &visit.timing).await {
+        Ok(cancelled) => {
+            tell(&visit, pass.trip, anchor, &known, cancelled.proof).await;
+            back()
+        }
+        Err(DaemonError { error: ClientError::Refused(refusal), .. })
+            if matches!(refusal.code, Code::Expired | Code::Unauthorised) =>
+        {
+            quote(&visit, &pass, &known, anchor, Some(texts::QUOTE_AGAIN)).await
+        }
+        // Whatever has become of it, the trip's page says it.
+        Err(failure) => {
+            log::error!("{} did not cancel a trip: {}", anchor.name(), failure.error);
+            back()
+        }
+    }
+}
+
+/// Tells the other parts at once. Whoever does not hear it is told by the anchor.
+async fn tell(visit: &Visit, trip: TripId, anchor: Daemon, known: &[Known], proof: Proof) {
+    let message = Apply::new(trip, Decided::Cancelled, proof, None).into();
+    let leader = visit.leader();
+    let due = Instant::now() + Duration::from_millis(leader.settings.lead_millis.get());
+    let has_part = |daemon: Daemon| {
+        let view = known.iter().find(|known| known.daemon == daemon);
+        view.and_then(|known| known.view.as_ref()).is_some_and(|view| !view.items.is_empty())
+    };
+    visit
+        .site
+        .daemons
+        .each(|daemon| {
+            let (message, leader) = (&message, &leader);
+            let concerned = daemon != anchor && has_part(daemon);
+            async move {
+                match concerned {
+                    true => leader.ask(daemon, message, due).await,
+                    false => Heard::Nothing,
+                }
+            }
+        })
+        .await;
+}

@@ -1,0 +1,382 @@
+//! What of a choice is not held: which item, why, and what could be had instead.
+//!
+//! Why a part was refused is known only to whoever was answered so; it travels in the address of
+//! the page, as a word out of a closed list.
+
+use super::Visit;
+use super::item::{Item, stay_cents};
+use super::review::{Searches, trouble};
+use super::trip::path;
+use crate::choice::{Choice, ChosenStay};
+use crate::chosen::Standing;
+use crate::daemons::Daemon;
+use crate::format;
+use crate::forms::{Fields, Pairs, link};
+use crate::part::Part;
+use crate::texts;
+use crate::trip::{Led, SoldItem};
+use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
+use agencia_protocol::request::Page;
+use agencia_protocol::stay::{Stay, StaySearch, StaysFound};
+use agencia_protocol::tour::{Tour, TourSearch, ToursFound};
+use agencia_protocol::{Code, Limit, OfferId, Order, People, Place};
+use agencia_trip::driver::Ending;
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error, StrDeserializer};
+
+/// The field of the address that says what was refused: `DAEMON:WORD` or `DAEMON:WORD:OFFER`.
+const REFUSED: &str = "recusado";
+
+/// The word for a daemon that said nothing.
+const SILENT: &str = "semresposta";
+
+/// How many offers are shown instead of one.
+const ALTERNATIVES_MAX: usize = 3;
+
+/// What was refused, and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Refusals(Vec<Refusal>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Refusal {
+    daemon: Daemon,
+    /// Nothing when it did not answer.
+    code: Option<Code>,
+    id: Option<OfferId>,
+}
+
+impl Refusals {
+    /// What the daemons refused to hold, or did not say that they hold.
+    pub(crate) fn of(led: &Led) -> Self {
+        let mut refusals = Vec::new();
+        if let Ending::Held { refused, .. } = &led.ending {
+            for (name, refused) in refused {
+                let Some(daemon) = Daemon::named(name.as_str()) else { continue };
+                let id = refused.id.as_ref().and_then(|id| id.parse().ok());
+                refusals.push(Refusal { daemon, code: Some(refused.code), id });
+            }
+        }
+        let unheard = led.unheard.iter();
+        refusals.extend(unheard.map(|&(daemon, code)| Refusal { daemon, code, id: None }));
+        Self(refusals)
+    }
+
+    /// Reads what an address says; what is no refusal is left out.
+    pub(crate) fn read(fields: &Fields) -> Self {
+        let read = |text: &str| {
+            let mut words = text.splitn(3, ':');
+            let daemon = Daemon::named(words.next()?)?;
+            let code = match words.next()? {
+                SILENT => None,
+                word => {
+                    let word: StrDeserializer<'_, Error> = word.into_deserializer();
+                    Some(Code::deserialize(word).ok()?)
+                }
+            };
+            Some(Refusal { daemon, code, id: words.next().and_then(|id| id.parse().ok()) })
+        };
+        Self(fields.all(REFUSED).filter_map(read).collect())
+    }
+
+    /// The refusals as they stand in an address.
+    pub(crate) fn pairs(&self) -> Pairs {
+        let pair = |Refusal { daemon, code, id }: &Refusal| {
+            let word = code.and_then(|code| serde_json::to_value(code).ok());
+            let word = word.as_ref().and_then(|word| word.as_str()).unwrap_or(SILENT);
+            let id = id.as_ref().map(|id| format!(":{id}")).unwrap_or_default();
+            (REFUSED, format!("{}:{word}{id}", daemon.name()))
+        };
+        self.0.iter().map(pair).collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Why an item is not held, and whether it is this item's fault.
+    fn why(&self, part: Part, id: &OfferId) -> Option<(&'static str, bool)> {
+        let Refusal { code, id: about, .. } =
+            self.0.iter().find(|refusal| refusal.daemon == part.daemon())?;
+        if about.as_ref().is_some_and(|about| about != id) {
+            return Some((texts::BECAUSE_OF_ANOTHER, false));
+        }
+        Some(match code {
+            None => (texts::HOLD_UNHEARD, false),
+            Some(code) => (texts::refusal(*code), is_for_good(*code)),
+        })
+    }
+}
+
+/// Whether asking for the same again is of no use.
+fn is_for_good(code: Code) -> bool {
+    matches!(code, Code::SoldOut | Code::Closed | Code::InvalidField)
+}
+
+/// An item that is not held.
+pub(crate) struct Missing {
+    pub(crate) kind: &'static str,
+    /// The offer, as far as it is known.
+    pub(crate) item: Option<Item>,
+    pub(crate) reason: &'static str,
+    /// The same offer again, where that may help.
+    pub(crate) again: Option<String>,
+    /// The search for another one.
+    pub(crate) search: String,
+    /// The trip without it; nothing when nothing would be left.
+    pub(crate) without: Option<String>,
+    pub(crate) instead: Vec<Alternative>,
+}
+
+/// An offer that could be taken instead.
+pub(crate) struct Alternative {
+    pub(crate) title: String,
+    pub(crate) detail: String,
+    pub(crate) price: String,
+    /// The review of the trip with it.
+    pub(crate) href: String,
+}
+
+/// What is wanted and what is held.
+pub(crate) struct Gap<'a> {
+    pub(crate) visit: &'a Visit,
+    /// The choice of the address, with its trip.
+    pub(crate) wanted: Choice,
+    /// The same of what is held.
+    pub(crate) held: Choice,
+    pub(crate) refusals: Refusals,
+}
+
+impl Gap<'_> {
+    /// What is wanted and not held.
+    pub(crate) async fn missing(&self) -> Vec<Missing> {
+        let (wanted, held) = (&self.wanted, &self.held);
+        let lacking = Choice {
+            outbound: wanted.outbound.clone().filter(|_| wanted.outbound != held.outbound),
+            inbound: wanted.inbound.clone().filter(|_| wanted.inbound != held.inbound),
+            stay: wanted.stay.clone().filter(|_| wanted.stay != held.stay),
+            tours: wanted.without_tours(|tour| held.tours.contains(tour)).tours,
+            ..wanted.clone()
+        };
+        if lacking.is_empty() {
+            return Vec::new();
+        }
+        let chosen = self.visit.look_up(&lacking).await;
+        let people = wanted.people.unwrap_or_default();
+        let searches = Searches { choice: wanted, chosen: &chosen };
+        let mut missing = Vec::new();
+        for (part, id, standing) in [
+            (Part::Outbound, &lacking.outbound, &chosen.outbound),
+            (Part::Inbound, &lacking.inbound, &chosen.inbound),
+        ] {
+            let (Some(id), Some(standing)) = (id, standing) else { continue };
+            let item = standing.record().map(|flight| Item::flight(part, flight, people));
+            let instead = match standing.record() {
+                Some(flight) => self.other_flights(part, flight, people).await,
+                None => Vec::new(),
+            };
+            let reason = self.reason(part, id, standing);
+            missing.push(self.one((part, id), item, reason, searches.flights(), instead));
+        }
+        if let (Some(stay), Some(standing)) = (&lacking.stay, &chosen.stay) {
+            let instead = match standing.record() {
+                Some(record) => self.other_stays(stay, record, people).await,
+                None => Vec::new(),
+            };
+            let item = standing.record().map(Item::stay);
+            let reason = self.reason(Part::Stay, &stay.id, standing);
+            missing.push(self.one((Part::Stay, &stay.id), item, reason, searches.stay(), instead));
+        }
+        for (id, standing) in &chosen.tours {
+            let instead = match standing.record() {
+                Some(tour) => self.other_tours(id, tour, people).await,
+                None => Vec::new(),
+            };
+            let item = standing.record().map(|tour| Item::tour(tour, people));
+            let reason = self.reason(Part::Tour, id, standing);
+            let search = searches.tour(standing.record());
+            missing.push(self.one((Part::Tour, id), item, reason, search, instead));
+        }
+        missing
+    }
+
+    fn reason<R>(&self, part: Part, id: &OfferId, standing: &Standing<R>) -> (&'static str, bool) {
+        self.refusals.why(part, id).unwrap_or(match standing {
+            Standing::OnSale(_) => (texts::NOT_HELD, false),
+            other => (trouble(other).unwrap_or(texts::NOT_HELD), true),
+        })
+    }
+
+    fn one(
+        &self,
+        (part, id): (Part, &OfferId),
+        item: Option<Item>,
+        (reason, for_good): (&'static str, bool),
+        search: String,
+        instead: Vec<Alternative>,
+    ) -> Missing {
+        let again = (!for_good).then(|| self.wanted.link("/pacote", vec![]));
+        // Another offer is of no use where this one can still be had.
+        let instead = if for_good { instead } else { Vec::new() };
+        let without = self.without(part, id);
+        Missing { kind: part.name(), item, reason, again, search, without, instead }
+    }
+
+    /// The trip without an item: its page, when all the rest is held, else its review.
+    fn without(&self, part: Part, id: &OfferId) -> Option<String> {
+        let mut rest = self.wanted.clone();
+        match part {
+            Part::Outbound => rest.outbound = self.held.outbound.clone(),
+            Part::Inbound => rest.inbound = self.held.inbound.clone(),
+            Part::Stay => rest.stay = self.held.stay.clone(),
+            Part::Tour => rest.tours.retain(|tour| tour != id),
+        }
+        if rest.is_empty() {
+            return None;
+        }
+        let held = &self.held;
+        let tours_are_held = rest.tours.len() == held.tours.len()
+            && rest.tours.iter().all(|tour| held.tours.contains(tour));
+        let is_held = tours_are_held
+            && (&rest.outbound, &rest.inbound, &rest.stay)
+                == (&held.outbound, &held.inbound, &held.stay);
+        Some(match (is_held, rest.trip) {
+            (true, Some(trip)) => link(&path(trip), &rest.of_trip(None).pairs()),
+            _ => rest.link("/pacote", vec![]),
+        })
+    }
+
+    fn page() -> Page {
+        // One more, because what is missing may be among them.
+        let limit = u32::try_from(ALTERNATIVES_MAX + 1).ok().and_then(Limit::new);
+        Page { limit, after: None, order: Order::Price }
+    }
+
+    async fn other_flights(&self, part: Part, flight: &Flight, people: People) -> Vec<Alternative> {
+        let airport = if part == Part::Inbound { &flight.from } else { &flight.to };
+        let Some(airport) = Place::new(airport.clone()) else { return Vec::new() };
+        let back = (part == Part::Inbound).then_some(flight.day);
+        let search = FlightSearch::new(airport, flight.day, back, people).with_page(Self::page());
+        let found = self.visit.read::<_, FlightsFound>(Daemon::Flights, &search).await;
+        let Ok(found) = found else { return Vec::new() };
+        let flights = if part == Part::Inbound { found.inbound } else { found.outbound };
+        let others = flights.into_iter().filter(|other| other.id != flight.id);
+        let alternative = |flight: Flight| {
+            let id = Some(flight.id.clone()?);
+            let choice = match part {
+                Part::Inbound => Choice { inbound: id, ..self.wanted.clone() },
+                _ => Choice { outbound: id, ..self.wanted.clone() },
+            };
+            let Item { title, cents, .. } = Item::flight(part, &flight, people);
+            let (day, leaves) = (format::day(flight.day), format::time(flight.departure));
+            let detail = format!("{day}, {leaves} às {}", format::time(flight.arrival));
+            Some(self.alternative(title, detail, cents, &choice))
+        };
+        others.filter_map(alternative).take(ALTERNATIVES_MAX).collect()
+    }
+
+    async fn other_stays(
+        &self,
+        chosen: &ChosenStay,
+        stay: &Stay,
+        people: People,
+    ) -> Vec<Alternative> {
+        let Some(city) = Place::new(stay.city.clone()) else { return Vec::new() };
+        let leaving = stay.day.after(chosen.nights.count());
+        let search = StaySearch::new(city, stay.day, leaving, people).with_page(Self::page());
+        let found = self.visit.read::<_, StaysFound>(Daemon::Stays, &search).await;
+        let Ok(found) = found else { return Vec::new() };
+        let others = found.stays.into_iter().filter(|other| other.id != stay.id);
+        let alternative = |stay: Stay| {
+            let room = ChosenStay { id: stay.id.clone()?, nights: chosen.nights };
+            let choice = Choice { stay: Some(room), ..self.wanted.clone() };
+            let beds = format::count(stay.beds, "cama", "camas");
+            let detail = format!("Quarto nº {}, {beds}", stay.number);
+            Some(self.alternative(stay.hotel.clone(), detail, stay_cents(&stay), &choice))
+        };
+        others.filter_map(alternative).take(ALTERNATIVES_MAX).collect()
+    }
+
+    async fn other_tours(&self, id: &OfferId, tour: &Tour, people: People) -> Vec<Alternative> {
+        let Some(city) = Place::new(tour.city.clone()) else { return Vec::new() };
+        let search = TourSearch::new(city, tour.day, people).with_page(Self::page());
+        let found = self.visit.read::<_, ToursFound>(Daemon::Tours, &search).await;
+        let Ok(found) = found else { return Vec::new() };
+        let is_wanted =
+            |other: &Tour| other.id.as_ref().is_some_and(|other| self.wanted.tours.contains(other));
+        let others = found.tours.into_iter().filter(|other| !is_wanted(other));
+        let alternative = |tour: Tour| {
+            let other = tour.id.clone()?;
+            let mut choice = self.wanted.clone();
+            for chosen in choice.tours.iter_mut().filter(|chosen| *chosen == id) {
+                *chosen = other.clone();
+            }
+            let Item { title, cents, .. } = Item::tour(&tour, people);
+            let detail = format!("{}, {}", format::day(tour.day), format::time(tour.time));
+            Some(self.alternative(title, detail, cents, &choice))
+        };
+        others.filter_map(alternative).take(ALTERNATIVES_MAX).collect()
+    }
+
+    fn alternative(
+        &self,
+        title: String,
+        detail: String,
+        cents: u64,
+        choice: &Choice,
+    ) -> Alternative {
+        let href = choice.link("/pacote", vec![]);
+        Alternative { title, detail, price: format::price(cents), href }
+    }
+}
+
+/// The choice that these items are.
+pub(crate) fn choice_of(items: &[SoldItem], people: Option<People>) -> Choice {
+    let mut choice = Choice { people, ..Choice::default() };
+    for SoldItem { part, asked, .. } in items {
+        let id = asked.id.clone();
+        match part {
+            Part::Outbound => choice.outbound = Some(id),
+            Part::Inbound => choice.inbound = Some(id),
+            Part::Stay => choice.stay = asked.nights.map(|nights| ChosenStay { id, nights }),
+            Part::Tour => choice.tours.push(id),
+        }
+        // A room is for as many as sleep in it; the rest is by the head.
+        if *part != Part::Stay {
+            choice.people = Some(asked.units);
+        }
+    }
+    choice
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_survive_their_address_and_nothing_else_is_one() {
+        let text = "recusado=voos:esgotado:ida1&recusado=hospedagens:semresposta\
+                    &recusado=passeios:preco_mudou:a:b";
+        let refusals = Refusals::read(&Fields::parse(text.as_bytes()));
+        assert_eq!(refusals.0.len(), 3);
+        assert_eq!(refusals.0[2].id.as_ref().map(OfferId::as_str), Some("a:b"));
+        let again = link("", &refusals.pairs());
+        assert_eq!(
+            Refusals::read(&Fields::parse(again.trim_start_matches('?').as_bytes())),
+            refusals
+        );
+        for wrong in ["", "voos", "carros:esgotado", "voos:nada", "voos:<b>", ":::"] {
+            let fields = Fields::parse(format!("recusado={wrong}").as_bytes());
+            assert!(Refusals::read(&fields).is_empty(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_the_offer_that_was_refused_is_at_fault() {
+        let refusals = Refusals::read(&Fields::parse(b"recusado=passeios:esgotado:orla"));
+        let why = |part, id: &str| refusals.why(part, &id.parse().unwrap());
+        assert_eq!(why(Part::Tour, "orla"), Some((texts::refusal(Code::SoldOut), true)));
+        assert_eq!(why(Part::Tour, "mercado"), Some((texts::BECAUSE_OF_ANOTHER, false)));
+        assert_eq!(why(Part::Stay, "orla"), None);
+    }
+}

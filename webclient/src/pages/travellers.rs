@@ -1,0 +1,199 @@
+//! Who travels: the form on the page of a held trip, and `POST /viagem/ID`, which books it.
+//!
+//! The trip is led from what the daemons say of it, so that any instance can, and can go on with
+//! what another one began. However that ends, the trip's page says it.
+
+use super::access::Pass;
+use super::hold::{held, let_go};
+use super::trip::{Unusable, render};
+use super::{Outcome, Visit, see_other};
+use crate::forms::{FieldError, Fields, Pairs, Reader};
+use crate::texts;
+use crate::trip::{self, Standing};
+use agencia_protocol::People;
+use agencia_protocol::trip::{Contact, TRAVELLERS_MAX, Traveller};
+use agencia_trip::driver::{Driver, Plan, PlannedPart};
+use askama::Template;
+use sha2::{Digest, Sha256};
+use warp::http::StatusCode;
+
+/// The hidden field that says which items the visitor saw.
+const SEEN: &str = "visto";
+
+/// The form, as it is shown: empty, or as it was typed.
+#[derive(Clone, Template)]
+#[template(path = "viajantes.html")]
+pub(super) struct TravellersForm {
+    action: String,
+    hidden: Pairs,
+    travellers: Vec<Row>,
+    /// Whether more travel than can be named.
+    more: bool,
+    contact: Input,
+    errors: Vec<(String, String, String)>,
+}
+
+/// One traveller's inputs.
+#[derive(Clone)]
+struct Row {
+    number: usize,
+    inputs: Vec<Input>,
+}
+
+#[derive(Clone)]
+struct Input {
+    name: String,
+    label: &'static str,
+    value: String,
+    required: bool,
+    autocomplete: &'static str,
+    bytes_max: usize,
+    error: Option<String>,
+}
+
+/// The inputs of one traveller: name, label, whether it must be filled, what a browser fills it
+/// with for whoever sits there.
+const INPUTS: [(&str, &str, bool, &str); 3] = [
+    ("nome", "Nome", true, "given-name"),
+    ("sobrenome", "Sobrenome", true, "family-name"),
+    ("documento", "Documento", false, "off"),
+];
+
+impl TravellersForm {
+    /// The form for so many travellers over this plan.
+    pub(super) fn empty(pass: &Pass, parts: &[PlannedPart], people: u16) -> Self {
+        Self::filled(pass, parts, people, &Fields::default(), &[])
+    }
+
+    fn filled(
+        pass: &Pass,
+        parts: &[PlannedPart],
+        people: u16,
+        fields: &Fields,
+        errors: &[FieldError],
+    ) -> Self {
+        let input = |name: String, label, required, autocomplete, bytes_max| {
+            let error = errors.iter().find(|error| error.field == name);
+            let error = error.map(|error| error.message.clone());
+            let value = fields.first(&name).to_owned();
+            Input { name, label, value, required, autocomplete, bytes_max, error }
+        };
+        let row = |number: usize| {
+            let inputs = INPUTS.iter().map(|(name, label, required, autocomplete)| {
+                // Only the first is the one who sits there.
+                let autocomplete = if number == 1 { *autocomplete } else { "off" };
+                input(format!("{name}{number}"), *label, *required, autocomplete, 100)
+            });
+            Row { number, inputs: inputs.collect() }
+        };
+        let travellers: Vec<_> = (1..=named(people)).map(row).collect();
+        let contact = input("contato".to_owned(), "Telefone ou e-mail", false, "tel", 200);
+        let hidden = vec![(SEEN, seen(parts)), ("pessoas", people.to_string())];
+        let label = |field: &str| match field.trim_start_matches(char::is_alphabetic) {
+            "" => contact.label.to_owned(),
+            number => {
+                let name = field.trim_end_matches(char::is_numeric);
+                let label = INPUTS.iter().find(|(of, ..)| *of == name).map_or("Campo", |row| row.1);
+                format!("{label} do viajante {number}")
+            }
+        };
+        let told =
+            |error: &FieldError| (error.field.clone(), label(&error.field), error.message.clone());
+        Self {
+            action: super::trip::path(pass.trip),
+            hidden: [hidden, pass.pairs()].concat(),
+            travellers,
+            more: usize::from(people) > TRAVELLERS_MAX,
+            errors: errors.iter().map(told).collect(),
+            contact,
+        }
+    }
+}
+
+/// How many of so many people are named.
+fn named(people: u16) -> usize {
+    usize::from(people).clamp(1, TRAVELLERS_MAX)
+}
+
+/// Who travels, as it was typed.
+fn read(
+    fields: &Fields,
+    people: u16,
+) -> Result<(Vec<Traveller>, Option<Contact>), Vec<FieldError>> {
+    let mut reader = Reader::new(fields);
+    let mut travellers = Vec::new();
+    for number in 1..=named(people) {
+        let name = reader.name(&format!("nome{number}"));
+        let surname = reader.name(&format!("sobrenome{number}"));
+        let document = reader.optional_name(&format!("documento{number}"));
+        let named = name.zip(surname);
+        travellers.extend(named.map(|(name, surname)| Traveller { name, surname, document }));
+    }
+    let contact = reader.contact("contato");
+    reader.finish(Some((travellers, contact)))
+}
+
+/// The mark of what is to be booked: whoever confirms has seen exactly these items.
+fn seen(parts: &[PlannedPart]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        let items = serde_json::to_vec(&(part.daemon.as_str(), &part.items));
+        digest.update(items.expect("items are plain data"));
+    }
+    digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Books the trip.
+pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
+    let known = visit.consult(pass.trip).await;
+    let standing = trip::standing(&known);
+    let (parts, is_held) = match &standing {
+        Standing::Held { parts, .. } => (parts, true),
+        // Somebody began, this visitor with a second click perhaps: this goes on with it.
+        Standing::Undecided { parts: Some(parts) } => (parts, false),
+        Standing::NotBooked { rest: true, .. } => {
+            // What is left of it would lie idle until it expires.
+            let_go(&visit.leader(), pass.trip, held(&known)).await;
+            return Ok(see_other(&pass.link("")));
+        }
+        _ => return Ok(see_other(&pass.link(""))),
+    };
+    let items = trip::items(&known, &standing);
+    let asked: Option<People> = visit.fields.first("pessoas").parse().ok();
+    let people = super::missing::choice_of(&items, asked).people.unwrap_or_default().count();
+    let form = |errors: &[FieldError]| {
+        Some(TravellersForm::filled(&pass, parts, people, &visit.fields, errors))
+    };
+    if visit.fields.first(SEEN) != seen(parts) {
+        if !is_held {
+            return Ok(see_other(&pass.link("")));
+        }
+        let (status, notice) = (StatusCode::CONFLICT, Some(texts::TRIP_CHANGED));
+        let unusable = Unusable { status, notice, form: form(&[]) };
+        return Ok(render(&visit, &pass, &known, Some(unusable)).await);
+    }
+    let (travellers, contact) = match read(&visit.fields, people) {
+        Ok(read) => read,
+        Err(_) if !is_held => return Ok(see_other(&pass.link(""))),
+        Err(errors) => {
+            let (status, notice) = (StatusCode::BAD_REQUEST, None);
+            let unusable = Unusable { status, notice, form: form(&errors) };
+            return Ok(render(&visit, &pass, &known, Some(unusable)).await);
+        }
+    };
+    let hold_secs = visit.site.settings.trips.hold_secs;
+    let plan = Plan { trip: pass.trip, parts: parts.clone(), hold_secs };
+    visit.leader().settle(Driver::confirm(plan, travellers, contact)).await;
+    Ok(see_other(&pass.link("")))
+}
+
+/// `POST /viagem/ID/desistir`: lets everything go that is only held.
+pub(crate) async fn give_up(visit: Visit, pass: Pass) -> Outcome {
+    let known = visit.consult(pass.trip).await;
+    if let Standing::Held { parts, .. } = trip::standing(&known) {
+        let hold_secs = visit.site.settings.trips.hold_secs;
+        let plan = Plan { trip: pass.trip, parts, hold_secs };
+        visit.leader().settle(Driver::abandon(plan)).await;
+    }
+    Ok(see_other(&pass.link("")))
+}

@@ -1,0 +1,63 @@
+//! What a trip is made of, as the pages call it: a flight there, a flight back, a room, tours.
+
+use crate::daemons::Daemon;
+use agencia_protocol::flight::Flight;
+
+/// What an item of a trip is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The flight there.
+    Outbound,
+    /// The flight back.
+    Inbound,
+    /// The room.
+    Stay,
+    /// A tour.
+    Tour,
+}
+
+impl Part {
+    /// Who sells it.
+    pub(crate) fn daemon(self) -> Daemon {
+        match self {
+            Part::Outbound | Part::Inbound => Daemon::Flights,
+            Part::Stay => Daemon::Stays,
+            Part::Tour => Daemon::Tours,
+        }
+    }
+
+    /// What pages call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Part::Outbound => "Voo de ida",
+            Part::Inbound => "Voo de volta",
+            Part::Stay => "Hospedagem",
+            Part::Tour => "Passeio",
+        }
+    }
+
+    /// The form field of the price that was seen.
+    pub(crate) fn price_field(self) -> &'static str {
+        match self {
+            Part::Outbound => "valorIda",
+            Part::Inbound => "valorVolta",
+            Part::Stay => "valorHospedagem",
+            Part::Tour => "valorPasseio",
+        }
+    }
+
+    /// Which way the flight at this place of so many goes. Of two, the first goes there; one alone
+    /// goes back when it leads home.
+    pub(crate) fn of_flight(
+        place: usize,
+        count: usize,
+        flight: Option<&Flight>,
+        home: &str,
+    ) -> Self {
+        let back = match count {
+            1 => flight.is_some_and(|flight| flight.to == home),
+            _ => place > 0,
+        };
+        if back { Part::Inbound } else { Part::Outbound }
+    }
+}

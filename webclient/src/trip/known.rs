@@ -1,0 +1,149 @@
+//! What the daemons say of a trip: all are asked at once, and what one does not say is not made up.
+
+use crate::daemons::{Daemon, DaemonError, Daemons, Timing};
+use crate::part::Part;
+use agencia_protocol::flight::Flight;
+use agencia_protocol::stay::Stay;
+use agencia_protocol::tour::Tour;
+use agencia_protocol::trip::{
+    Consult, ConsultReply, Contact, DecisionView, PartState, Revision, Timestamp, Traveller,
+    TripItem,
+};
+use agencia_protocol::{Locator, TripId};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// A daemon and what it knows.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) daemon: Daemon,
+    /// Nothing when it did not answer.
+    pub(crate) view: Option<View>,
+    /// Why it did not.
+    pub(crate) failure: Option<DaemonError>,
+}
+
+/// One daemon's part of a trip.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    pub(crate) state: PartState,
+    pub(crate) revision: Revision,
+    /// The items as they were asked for, each with its record as it was sold.
+    pub(crate) items: Vec<SoldItem>,
+    pub(crate) expires: Option<Timestamp>,
+    /// The whole trip, once this daemon knows it: of each daemon that is known here.
+    pub(crate) parts: Option<Vec<(Daemon, Vec<TripItem>)>>,
+    pub(crate) decision: Option<DecisionView>,
+    pub(crate) locator: Option<Locator>,
+    pub(crate) travellers: Vec<Traveller>,
+    pub(crate) contact: Option<Contact>,
+    /// Whether an administrator settled it by hand.
+    pub(crate) forced: bool,
+}
+
+/// An item of a trip.
+#[derive(Debug, Clone)]
+pub(crate) struct SoldItem {
+    pub(crate) part: Part,
+    pub(crate) asked: TripItem,
+    pub(crate) sold: Sold,
+}
+
+/// The record as it was sold.
+#[derive(Debug, Clone)]
+pub(crate) enum Sold {
+    Flight(Box<Flight>),
+    Stay(Box<Stay>),
+    Tour(Box<Tour>),
+    /// Its daemon does not answer, or lost it with a backup.
+    Unread,
+}
+
+/// Asks all daemons for a trip.
+pub(crate) async fn consult(
+    daemons: &Daemons,
+    trip: TripId,
+    home: &str,
+    timing: &Timing,
+) -> Vec<Known> {
+    let message = Consult::by_trip(trip);
+    let views = daemons
+        .each(|daemon| {
+            let message = &message;
+            async move {
+                let reply: ConsultReply<Value> = daemons.read(daemon, message, timing).await?;
+                // An answer about another trip is none about this one.
+                match reply.trip == trip {
+                    true => Ok(View::new(daemon, reply, home)),
+                    false => Err(daemons.odd(daemon, "it is about another trip")),
+                }
+            }
+        })
+        .await;
+    let known = |(daemon, view): (Daemon, Result<View, DaemonError>)| match view {
+        Ok(view) => Known { daemon, view: Some(view), failure: None },
+        Err(failure) => {
+            log::error!("{} did not say what it knows of a trip: {}", daemon.name(), failure.error);
+            Known { daemon, view: None, failure: Some(failure) }
+        }
+    };
+    views.into_iter().map(known).collect()
+}
+
+impl View {
+    /// Reads a daemon's reply.
+    pub(crate) fn new(daemon: Daemon, reply: ConsultReply<Value>, home: &str) -> Self {
+        let items = items(daemon, reply.asked, reply.items, home);
+        let named = |(name, items): (agencia_protocol::trip::DaemonName, Vec<TripItem>)| {
+            Some((Daemon::named(name.as_str())?, items))
+        };
+        Self {
+            state: reply.state,
+            revision: reply.revision.unwrap_or_default(),
+            items,
+            expires: reply.expires,
+            parts: reply.parts.map(|parts| parts.into_iter().filter_map(named).collect()),
+            decision: reply.decision,
+            locator: reply.locator,
+            travellers: reply.travellers.unwrap_or_default(),
+            contact: reply.contact,
+            forced: reply.forced.is_some(),
+        }
+    }
+}
+
+/// The items of a part of which nobody told the records.
+pub(crate) fn unread(daemon: Daemon, asked: &[TripItem]) -> Vec<SoldItem> {
+    items(daemon, asked.to_vec(), Vec::new(), "")
+}
+
+fn items(daemon: Daemon, asked: Vec<TripItem>, records: Vec<Value>, home: &str) -> Vec<SoldItem> {
+    let count = asked.len();
+    let mut records = records.into_iter();
+    let item = |(place, asked): (usize, TripItem)| {
+        let sold = Sold::read(daemon, records.next().unwrap_or_default());
+        let part = match (daemon, &sold) {
+            (Daemon::Flights, Sold::Flight(flight)) => {
+                Part::of_flight(place, count, Some(flight), home)
+            }
+            (Daemon::Flights, _) => Part::of_flight(place, count, None, home),
+            (Daemon::Stays, _) => Part::Stay,
+            (Daemon::Tours, _) => Part::Tour,
+        };
+        SoldItem { part, asked, sold }
+    };
+    asked.into_iter().enumerate().map(item).collect()
+}
+
+impl Sold {
+    fn read(daemon: Daemon, record: Value) -> Self {
+        fn read<R: DeserializeOwned>(record: Value, sold: fn(Box<R>) -> Sold) -> Sold {
+            serde_json::from_value(record).map_or(Sold::Unread, |record| sold(Box::new(record)))
+        }
+        match daemon {
+            Daemon::Flights => read(record, Sold::Flight),
+            Daemon::Stays => read(record, Sold::Stay),
+            Daemon::Tours => read(record, Sold::Tour),
+        }
+    }
+}

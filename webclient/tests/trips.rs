@@ -1,0 +1,783 @@
+//! Trips on their pages: held, shown, booked, changed, cancelled, and what daemons say that is odd.
+
+mod support;
+
+use agencia_protocol::trip::PartState;
+use serde_json::json;
+use std::time::Duration;
+use support::fake::Mood;
+use support::http::encode;
+use support::walk::{held, hold, locator, review, travellers, trip_of};
+use support::{Agency, Visitor, Web};
+
+/// How many parts of trips all daemons have that are like this.
+fn parts(agency: &Agency, state: PartState) -> usize {
+    agency.all().iter().map(|fake| fake.parts(state)).sum()
+}
+
+#[test]
+fn the_flow_ends_in_one_locator_for_everything() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let review = review(&mut ana, &web, "2");
+    // 2 × 9906,00 + 2 × 700,00 + 3 × 958,00 + 2 × 35,00
+    review.says(&["Revise o seu pacote.", "R$\u{a0}24.156,00", "Para 2 pessoas", "Reservar tudo"]);
+    for fake in agency.all() {
+        assert_eq!(fake.requests("segurar").len(), 0, "choosing took something");
+    }
+    let page = ana.follow(&web, "/pacote", &encode(&review.form()));
+    page.says(&[
+        "Tudo reservado",
+        "Reservado até",
+        "faltam 14 min",
+        "Viajante 2",
+        "R$\u{a0}24.156,00",
+    ]);
+    assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (118, 0));
+    assert_eq!(parts(&agency, PartState::Held), 3);
+    let trip = trip_of(&page);
+    let booked = ana.follow(&web, &trip, &travellers(&page));
+    booked.says(&[
+        "Boa viagem!",
+        "Amazon Xingu Hotel",
+        "R$\u{a0}24.156,00",
+        "Ana Souza",
+        "Bento Souza",
+    ]);
+    assert_eq!(locator(&booked).unwrap().chars().next(), Some('V'));
+    assert_eq!(parts(&agency, PartState::Confirmed), 3);
+    let stay = &agency.stays.requests("segurar")[0]["itens"][0];
+    assert_eq!((&stay["quantidade"], &stay["noites"]), (&1.into(), &3.into()));
+    assert_eq!(stay["valor"], "2874,00R$", "the price of all nights is what was seen");
+}
+
+#[test]
+fn any_instance_shows_and_finishes_any_trip() {
+    let agency = Agency::start();
+    let (one, other) = (Web::start(&agency, ""), Web::start(&agency, ""));
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &one, "1");
+    let trip = trip_of(&page);
+    ana.get(&other, &trip).says(&["Tudo reservado"]);
+    let booked = ana.follow(&other, &trip, &travellers(&page));
+    assert_eq!(locator(&booked), locator(&ana.get(&one, &trip)));
+    assert!(locator(&booked).is_some());
+}
+
+#[test]
+fn an_instance_with_another_key_knows_nobodys_trip() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let trip = trip_of(&held(&mut ana, &web, "1"));
+    let other = Web::start(&agency, "key_file = \"outra\"\n");
+    assert_eq!(ana.get(&other, &trip).status, 404);
+}
+
+#[test]
+fn the_same_forms_twice_are_one_trip_and_one_booking() {
+    let agency = Agency::start();
+    let (web, other) = (Web::start(&agency, ""), Web::start(&agency, ""));
+    let mut ana = Visitor::default();
+    let review = encode(&review(&mut ana, &web, "1").form());
+    let page = ana.follow(&web, "/pacote", &review);
+    let again = ana.follow(&other, "/pacote", &review);
+    assert_eq!(trip_of(&page), trip_of(&again));
+    assert_eq!(agency.flights.left("ida1"), 119);
+    let names = travellers(&page);
+    let booked = ana.follow(&web, &trip_of(&page), &names);
+    // The back button, and the same form once more; also the review's.
+    let twice = ana.follow(&other, &trip_of(&page), &names);
+    let thrice = ana.follow(&web, "/pacote", &review);
+    assert_eq!(locator(&booked), locator(&twice));
+    assert_eq!(locator(&booked), locator(&thrice));
+    assert_eq!(agency.flights.booked(), 1);
+    assert_eq!(agency.flights.left("ida1"), 119);
+}
+
+#[test]
+fn every_kind_of_trip_has_its_anchors_locator() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    for (choice, letter) in [
+        ("ida=ida2&pessoas=1", 'V'),
+        ("volta=volta1", 'V'),
+        ("hospedagem=quarto6", 'H'),
+        ("passeio=orla&passeio=mercado&pessoas=2", 'P'),
+        ("hospedagem=quarto8&passeio=orla&pessoas=3", 'H'),
+    ] {
+        let mut ana = Visitor::default();
+        let page = hold(&mut ana, &web, choice);
+        let booked = ana.follow(&web, &trip_of(&page), &travellers(&page));
+        assert_eq!(locator(&booked).unwrap().chars().next(), Some(letter), "{choice}");
+    }
+}
+
+#[test]
+fn the_bare_address_is_enough() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "3");
+    let bare = ana.get(&web, &trip_of(&page));
+    bare.says(&["Tudo reservado", "Viajante 3", "Voo de volta", "Amazon Xingu Hotel"]);
+    let booked = ana.follow(&web, &trip_of(&page), &travellers(&bare));
+    booked.says(&["Boa viagem!"]);
+}
+
+#[test]
+fn the_first_page_of_a_trip_sets_a_cookie_and_no_other_does() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    for path in ["/", "/hospedagem?ida=ida1", "/passeio", "/viagem", "/viagem/x"] {
+        assert_eq!(ana.get(&web, path).header("set-cookie"), None, "{path}");
+    }
+    let set = ana.get(&web, "/pacote?ida=ida1");
+    let set = set.header("set-cookie").unwrap();
+    for part in ["visitante=", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {
+        assert!(set.contains(part), "{set}");
+    }
+    assert_eq!(ana.get(&web, "/pacote?ida=ida1").header("set-cookie"), None, "it has one");
+    ana.cookie = Some("visitante=forjado".to_owned());
+    assert!(ana.get(&web, "/pacote?ida=ida1").header("set-cookie").is_some());
+}
+
+#[test]
+fn somebody_elses_trip_is_an_unknown_one_byte_for_byte_and_nobody_is_asked() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let (mut ana, mut bento) = (Visitor::default(), Visitor::default());
+    let page = held(&mut ana, &web, "1");
+    let trip = trip_of(&page);
+    hold(&mut bento, &web, "passeio=orla");
+    let asked = || agency.all().iter().map(|fake| fake.requests("consultar").len()).sum::<usize>();
+    let before = asked();
+    let unknown = "/viagem/0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11";
+    let bytes = |page: support::http::Reply| {
+        page.says(&["Abrir minha viagem", "name=\"localizador\"", "name=\"sobrenome\""]);
+        (page.status, page.body.clone(), page.header("server-timing").map(str::to_owned))
+    };
+    let expected = bytes(bento.get(&web, unknown));
+    assert_eq!(expected.0, 404);
+    let names = travellers(&page);
+    for of in [&trip, &trip.to_uppercase().replace("/VIAGEM", "/viagem"), "/viagem/x"] {
+        for below in ["", "/cancelar", "?acesso=0190a5ee7c1e7c538b519a2d0e8f7b11"] {
+            assert_eq!(bytes(bento.get(&web, &format!("{of}{below}"))), expected, "{of}{below}");
+            assert_eq!(bytes(web.get(&format!("{of}{below}"))), expected);
+        }
+        for below in ["", "/cancelar", "/desistir"] {
+            assert_eq!(bytes(bento.post(&web, &format!("{of}{below}"), &names)), expected);
+        }
+    }
+    assert_eq!(asked(), before);
+    assert_eq!(parts(&agency, PartState::Held), 4, "nothing was let go or booked");
+    ana.get(&web, &trip).says(&["Tudo reservado"]);
+}
+
+#[test]
+fn a_form_for_somebody_elses_trip_or_an_incomplete_one_takes_nothing() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let (mut ana, mut bento) = (Visitor::default(), Visitor::default());
+    let form = review(&mut ana, &web, "1").form();
+    bento.get(&web, "/pacote?ida=ida1");
+    for mut visitor in [bento, Visitor::default()] {
+        let page = visitor.post(&web, "/pacote", &encode(&form));
+        assert_eq!(page.status, 400);
+        page.says(&["You shouldn't be here", "Voltar à revisão"]);
+    }
+    for missing in
+        ["viagem", "revisao", "valorIda", "valorVolta", "valorHospedagem", "valorPasseio"]
+    {
+        let fields: Vec<_> = form.iter().filter(|(name, _)| name != missing).cloned().collect();
+        assert_eq!(ana.post(&web, "/pacote", &encode(&fields)).status, 400, "{missing}");
+    }
+    assert_eq!(ana.post(&web, "/pacote", "").status, 400);
+    for fake in agency.all() {
+        assert_eq!(fake.requests("segurar").len(), 0);
+    }
+}
+
+#[test]
+fn a_sold_out_part_is_named_the_others_stay_held_and_alternatives_lead_on() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let form = encode(&review(&mut ana, &web, "2").form());
+    agency.stays.sell_out("quarto6");
+    let page = ana.follow(&web, "/pacote", &form);
+    page.says(&[
+        "Falta um pedaço",
+        "Não reservado",
+        "Esgotou",
+        "Amazon Xingu Hotel",
+        "Reservado até",
+    ]);
+    page.says_not(&["Quem viaja?", "name=\"nome1\""]);
+    assert_eq!(parts(&agency, PartState::Held), 2);
+    let trip = trip_of(&page);
+    // Three nights for two: the cheaper of the others comes first.
+    let instead = page.link("Pousada");
+    assert!(page.body.find("Pousada").unwrap() < page.body.find("Hotel Volta Grande").unwrap());
+    assert!(instead.contains(&format!("viagem={}", &trip["/viagem/".len()..])), "{instead}");
+    let search = page.link("Ver todas as opções");
+    assert!(search.starts_with("/hospedagens?cidade=Altamira") && search.contains("viagem="));
+    // The search's results carry the trip on, to a review of the same trip.
+    let stays = ana.get(&web, &search);
+    assert!(stays.form().iter().any(|(name, _)| name == "viagem"), "{:?}", stays.form());
+    let review = ana.get(&web, &instead);
+    review.says(&["Mudar a reserva", "Sua reserva atual continua"]);
+    let whole = ana.follow(&web, "/pacote", &encode(&review.form()));
+    whole.says(&["Tudo reservado", "Pousada &#60;b&#62;do Rio"]);
+    assert_eq!(trip_of(&whole), trip);
+    assert_eq!(agency.flights.left("ida1"), 118, "the flights were held once");
+    ana.follow(&web, &trip, &travellers(&whole)).says(&["Boa viagem!"]);
+}
+
+#[test]
+fn going_on_without_the_missing_part_books_the_rest() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let form = encode(&review(&mut ana, &web, "1").form());
+    agency.stays.sell_out("quarto6");
+    let page = ana.follow(&web, "/pacote", &form);
+    let without = page.link("Seguir sem");
+    assert!(without.starts_with("/viagem/"), "all the rest is held: {without}");
+    let rest = ana.get(&web, &without);
+    rest.says(&["Tudo reservado"]).says_not(&["Amazon Xingu"]);
+    let booked = ana.follow(&web, &trip_of(&rest), &travellers(&rest));
+    booked.says(&["Boa viagem!", "Orla do Cais"]).says_not(&["Amazon Xingu"]);
+    assert_eq!(parts(&agency, PartState::Confirmed), 2);
+}
+
+#[test]
+fn of_two_tours_only_the_one_at_fault_is_named_and_the_other_is_held_by_the_next_form() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let form = encode(&ana.get(&web, "/pacote?ida=ida1&passeio=orla&passeio=cachoeira").form());
+    agency.tours.sell_out("orla");
+    let page = ana.follow(&web, "/pacote", &form);
+    page.says(&["Esgotou", "outro item do mesmo grupo", "Mercado Municipal"]);
+    let without = page.link("Seguir sem");
+    assert!(without.starts_with("/pacote?"), "the other tour is not held: {without}");
+    let review = ana.get(&web, &without);
+    let whole = ana.follow(&web, "/pacote", &encode(&review.form()));
+    whole.says(&["Tudo reservado", "Cachoeira"]).says_not(&["Orla"]);
+    assert_eq!(agency.tours.left("cachoeira"), 7);
+}
+
+#[test]
+fn a_changed_price_is_refused_and_the_new_one_can_be_taken() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let form = encode(&ana.get(&web, "/pacote?ida=ida2&passeio=orla").form());
+    agency.flights.change("ida2", |flight| flight["valor"] = "900,00R$".into());
+    let page = ana.follow(&web, "/pacote", &form);
+    page.says(&["O preço mudou", "R$\u{a0}900,00"]);
+    assert_eq!((agency.flights.left("ida2"), agency.tours.left("orla")), (120, 7));
+    let review = ana.get(&web, &page.link("Rever e tentar de novo"));
+    review.says(&["R$\u{a0}900,00"]);
+    ana.follow(&web, "/pacote", &encode(&review.form()))
+        .says(&["Tudo reservado", "R$\u{a0}935,00"]);
+}
+
+#[test]
+fn nothing_that_could_be_held_is_said_as_nothing_held() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let form = encode(&ana.get(&web, "/pacote?hospedagem=quarto6&noites=3").form());
+    agency.stays.sell_out("quarto6");
+    let page = ana.follow(&web, "/pacote", &form);
+    page.says(&["Nada foi reservado", "Esgotou", "Hotel Volta Grande"]);
+    page.says_not(&["Tudo reservado", "Reservado até", "Seguir sem", "name=\"nome1\""]);
+}
+
+#[test]
+fn a_part_that_is_left_out_is_let_go_and_one_that_comes_back_begins_a_new_trip() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let trip = trip_of(&page);
+    let review = ana.get(&web, &page.link("Rever os itens"));
+    let review = ana.get(&web, &review.link("Retirar<span class=\"hidden\"> hospedagem"));
+    let less = ana.follow(&web, "/pacote", &encode(&review.form()));
+    less.says(&["Tudo reservado"]).says_not(&["Amazon Xingu"]);
+    assert_eq!(trip_of(&less), trip);
+    assert_eq!(agency.stays.left("quarto6"), 1, "it was let go");
+    // Let go is for good: the room comes back in another trip, and the first one is let go.
+    let back = "hospedagem=quarto6&noites=3&ida=ida1";
+    let review = ana.get(&web, &format!("/pacote?{back}&viagem={}", &trip["/viagem/".len()..]));
+    let other = ana.follow(&web, "/pacote", &encode(&review.form()));
+    other.says(&["Tudo reservado", "Amazon Xingu"]);
+    assert_ne!(trip_of(&other), trip);
+    assert_eq!((agency.flights.left("ida1"), agency.flights.left("volta2")), (119, 120));
+    ana.get(&web, &trip).says(&["A viagem não foi comprada"]);
+}
+
+#[test]
+fn a_form_of_an_older_version_changes_nothing() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let old = encode(&ana.get(&web, "/pacote?passeio=orla&pessoas=2").form());
+    let page = ana.follow(&web, "/pacote", &old);
+    let id = trip_of(&page).replace("/viagem/", "");
+    let review = ana.get(&web, &format!("/pacote?passeio=mercado&pessoas=2&viagem={id}"));
+    ana.follow(&web, "/pacote", &encode(&review.form())).says(&["Mercado Municipal"]);
+    let now = ana.follow(&web, "/pacote", &old);
+    now.says(&["Tudo reservado", "Mercado Municipal"]).says_not(&["Orla"]);
+    assert_eq!((agency.tours.left("orla"), agency.tours.left("mercado")), (8, 6));
+}
+
+#[test]
+fn the_last_room_that_the_trip_holds_itself_is_not_sold_out_to_it() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    assert_eq!(agency.stays.left("quarto6"), 0);
+    let review = ana.get(&web, &page.link("Rever os itens"));
+    review.says(&["Mudar a reserva"]).says_not(&["Esgotou"]);
+    // To everybody else it is.
+    web.get("/pacote?hospedagem=quarto6&noites=3").says(&["Esgotou"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_name_is_told_and_what_was_typed_is_kept() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = hold(&mut ana, &web, "ida=ida1&pessoas=2");
+    let trip = trip_of(&page);
+    let mut fields = page.form_to("/viagem/");
+    let long = "é".repeat(51);
+    for (name, value) in &mut fields {
+        match name.as_str() {
+            "nome1" => *value = "Zoé <b>".to_owned(),
+            "sobrenome2" => *value = long.clone(),
+            "documento2" => *value = "MG-12".to_owned(),
+            "contato" => *value = "a".repeat(201),
+            _ => {}
+        }
+    }
+    let wrong = ana.post(&web, &trip, &encode(&fields));
+    assert_eq!(wrong.status, 400);
+    for field in ["sobrenome1", "nome2", "sobrenome2", "contato"] {
+        wrong.says(&[&format!("<a href=\"#{field}\">"), &format!("id=\"{field}-erro\"")]);
+    }
+    wrong.says(&[
+        "Sobrenome do viajante 1",
+        "Nome do viajante 2",
+        "Zoé &#60;b&#62;",
+        &long,
+        "MG-12",
+    ]);
+    assert_eq!(wrong.body.matches("-erro\">").count(), 2 * 4, "{}", wrong.body);
+    assert_eq!(agency.flights.booked(), 0);
+    // At the limit it is a name.
+    for (name, value) in &mut fields {
+        match name.as_str() {
+            "sobrenome1" | "nome2" | "sobrenome2" => *value = "é".repeat(50),
+            "contato" => *value = "a".repeat(200),
+            _ => {}
+        }
+    }
+    let booked = ana.follow(&web, &trip, &encode(&fields));
+    booked.says(&["Boa viagem!", "Zoé &#60;b&#62;"]).says_not(&["MG-12"]);
+}
+
+#[test]
+fn a_large_group_names_a_hundred() {
+    let agency = Agency::start();
+    for id in ["ida1", "ida2"] {
+        agency.flights.change(id, |flight| flight["disponiveis"] = 200.into());
+    }
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = hold(&mut ana, &web, "ida=ida1&pessoas=100");
+    page.says(&["name=\"nome100\""]).says_not(&["name=\"nome101\"", "basta o nome"]);
+    let page = hold(&mut ana, &web, "ida=ida2&pessoas=101");
+    page.says(&["name=\"nome100\"", "basta o nome"]).says_not(&["name=\"nome101\""]);
+    ana.follow(&web, &trip_of(&page), &travellers(&page)).says(&["Boa viagem!"]);
+}
+
+#[test]
+fn a_hold_that_has_expired_is_not_booked_and_leads_to_the_same_items_again() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = hold(&mut ana, &web, "ida=ida1&passeio=orla");
+    for fake in agency.all() {
+        fake.ahead(Duration::from_secs(901));
+    }
+    let trip = trip_of(&page);
+    let over = ana.follow(&web, &trip, &travellers(&page));
+    over.says(&["A viagem não foi comprada", "prazo"]).says_not(&["Boa viagem", "Localizador"]);
+    assert_eq!((agency.flights.left("ida1"), agency.tours.left("orla")), (120, 8));
+    let review = ana.get(&web, &over.link("Escolher de novo os mesmos itens"));
+    let form = review.form();
+    assert!(form.iter().all(|(_, value)| !trip.contains(value.as_str()) || value.len() < 36));
+    let again = ana.follow(&web, "/pacote", &encode(&form));
+    assert_ne!(trip_of(&again), trip);
+}
+
+#[test]
+fn one_part_that_expired_before_the_others_is_not_left_behind() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = hold(&mut ana, &web, "ida=ida1&hospedagem=quarto6&passeio=orla");
+    agency.stays.ahead(Duration::from_secs(901));
+    let names = travellers(&page);
+    let over = ana.follow(&web, &trip_of(&page), &names);
+    over.says(&["A viagem não foi comprada"]);
+    // Nor by whoever sends the form once more, when the page knows that the room is gone.
+    ana.follow(&web, &trip_of(&page), &names).says(&["A viagem não foi comprada"]);
+    assert_eq!(parts(&agency, PartState::Confirmed), 0);
+    assert_eq!(agency.flights.left("ida1"), 120);
+}
+
+#[test]
+fn what_was_not_seen_is_not_booked() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = hold(&mut ana, &web, "passeio=orla");
+    let id = trip_of(&page).replace("/viagem/", "");
+    let review = ana.get(&web, &format!("/pacote?passeio=mercado&viagem={id}"));
+    ana.follow(&web, "/pacote", &encode(&review.form())).says(&["Mercado"]);
+    let changed = ana.post(&web, &trip_of(&page), &travellers(&page));
+    assert_eq!(changed.status, 409);
+    changed.says(&["A viagem mudou", "Mercado", "value=\"Ana\""]);
+    assert_eq!(agency.tours.booked(), 0);
+    ana.follow(&web, &trip_of(&page), &encode(&changed.form_to("/viagem/"))).says(&["Boa viagem!"]);
+}
+
+#[test]
+fn giving_up_lets_everything_go() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let over = ana.follow(&web, &format!("{}/desistir", trip_of(&page)), "");
+    over.says(&["A viagem não foi comprada"]);
+    assert_eq!(parts(&agency, PartState::Held), 0);
+    assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (120, 1));
+}
+
+#[test]
+fn no_get_changes_anything() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let review = review(&mut ana, &web, "1");
+    let page = ana.follow(&web, "/pacote", &encode(&review.form()));
+    let trip = trip_of(&page);
+    let id = trip.replace("/viagem/", "");
+    let changes = || {
+        let of = |fake: &&support::fake::Fake| {
+            ["segurar", "soltar", "fixar", "decidir", "aplicar", "cancelar", "prorrogar"]
+                .iter()
+                .map(|action| fake.requests(action).len())
+                .sum::<usize>()
+        };
+        agency.all().iter().map(of).sum::<usize>()
+    };
+    let before = changes();
+    let form = encode(&review.form());
+    let names = travellers(&page);
+    for path in [
+        "/".to_owned(),
+        format!("/pacote?{form}"),
+        format!("/pacote?ida=ida1&viagem={id}"),
+        trip.clone(),
+        format!("{trip}?{names}"),
+        format!("{trip}/cancelar"),
+        format!("{trip}/desistir"),
+        "/viagem".to_owned(),
+        "/viagem?localizador=VA9AAC&sobrenome=Souza".to_owned(),
+    ] {
+        ana.get(&web, &path);
+        assert_eq!(changes(), before, "{path}");
+    }
+}
+
+#[test]
+fn a_lost_reply_leads_to_one_booking() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\nlead_millis = 400\npause_millis = 10\n");
+    let mut ana = Visitor::default();
+    // The hold is taken, and nobody hears of it.
+    agency.stays.mood(Mood::Loses("segurar"));
+    let page = held(&mut ana, &web, "1");
+    page.says(&["Tudo reservado"]);
+    agency.stays.mood(Mood::Good);
+    // The decision is made, and nobody hears of it.
+    agency.flights.mood(Mood::Loses("decidir"));
+    let names = travellers(&page);
+    let booked = ana.follow(&web, &trip_of(&page), &names);
+    booked.says(&["Comprado"]);
+    assert!(booked.header("refresh").is_some());
+    agency.flights.mood(Mood::Good);
+    let again = ana.follow(&web, &trip_of(&page), &names);
+    assert_eq!(locator(&booked), locator(&again));
+    assert_eq!(agency.flights.booked(), 1);
+}
+
+#[test]
+fn what_another_request_began_is_finished_by_the_next_one() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\nlead_millis = 300\npause_millis = 10\n");
+    let other = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let (trip, names) = (trip_of(&page), travellers(&page));
+    // The parts are pinned; then the anchor hears nothing more.
+    agency.flights.mood(Mood::MuteOn("decidir"));
+    let waits = ana.follow(&web, &trip, &names);
+    waits.says(&["Ainda não sabemos", "pergunta de novo sozinha"]);
+    waits.says_not(&["Boa viagem", "não foi comprada"]);
+    assert!(waits.header("refresh").is_some());
+    assert_eq!(parts(&agency, PartState::Pinned), 2);
+    agency.flights.mood(Mood::Good);
+    ana.follow(&other, &trip, &names).says(&["Boa viagem!"]);
+    assert_eq!((parts(&agency, PartState::Confirmed), agency.flights.booked()), (3, 1));
+}
+
+#[test]
+fn a_daemon_that_does_not_answer_makes_the_page_say_so_and_nothing_more() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[daemons]\nreply_millis = 200\n[trips]\nlead_millis = 300\n");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let (trip, names) = (trip_of(&page), travellers(&page));
+    for mood in [Mood::Down, Mood::Mute, Mood::Says(json!({})), Mood::Says(json!([]))] {
+        agency.tours.mood(mood.clone());
+        let waits = ana.get(&web, &trip);
+        assert_eq!(waits.status, 200, "{mood:?}");
+        waits.says(&["Ainda não sabemos", "o servidor de passeios", "Amazon Xingu"]);
+        waits.says_not(&["Boa viagem", "não foi comprada", "name=\"nome1\""]);
+        assert!(waits.header("refresh").is_some());
+        ana.follow(&web, &trip, &names).says(&["Ainda não sabemos"]);
+        agency.tours.mood(Mood::Good);
+    }
+    assert_eq!(parts(&agency, PartState::Held), 3);
+    for fake in agency.all() {
+        fake.mood(Mood::Down);
+    }
+    let nothing = ana.get(&web, &trip);
+    assert_eq!(nothing.status, 503);
+    nothing.says(&["Não conseguimos consultar", "pergunta de novo sozinha"]);
+    assert!(nothing.header("retry-after").is_some() && nothing.header("refresh").is_some());
+    for fake in agency.all() {
+        fake.mood(Mood::Good);
+    }
+    ana.follow(&web, &trip, &names).says(&["Boa viagem!"]);
+    // A booking is shown also while a daemon is down, as far as the others know it.
+    agency.stays.mood(Mood::Down);
+    ana.get(&web, &trip).says(&["Comprado", "o servidor de hospedagens", "Orla do Cais"]);
+    agency.stays.mood(Mood::Good);
+    agency.flights.mood(Mood::Down);
+    let booked = ana.get(&web, &trip);
+    booked.says(&["Comprado", "o servidor de voos", "Amazon Xingu"]);
+    assert!(locator(&booked).is_some());
+}
+
+#[test]
+fn odd_answers_are_not_believed() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\nlead_millis = 300\npause_millis = 10\n");
+    let mut ana = Visitor::default();
+    let page = hold(&mut ana, &web, "ida=ida1&passeio=orla");
+    let (trip, names) = (trip_of(&page), travellers(&page));
+    let other = json!({"viagem": "0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11", "estado": "confirmada"});
+    for odd in
+        [other, json!({"viagem": &trip[8..], "estado": "comprada"}), json!({"estado": "solta"})]
+    {
+        agency.tours.mood(Mood::Odd("consultar", odd));
+        ana.get(&web, &trip).says(&["Ainda não sabemos", "o servidor de passeios"]);
+    }
+    agency.tours.mood(Mood::Good);
+    for odd in [json!({"estado": "confirmada"}), json!({"estado": 7}), json!({})] {
+        agency.flights.mood(Mood::Odd("decidir", odd));
+        ana.follow(&web, &trip, &names).says(&["Ainda não sabemos"]).says_not(&["Boa viagem"]);
+    }
+    agency.flights.mood(Mood::Good);
+    ana.follow(&web, &trip, &names).says(&["Boa viagem!"]);
+}
+
+#[test]
+fn a_daemon_that_is_busy_is_asked_again_and_then_named() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\npause_millis = 10\n");
+    let mut ana = Visitor::default();
+    agency.tours.mood(Mood::Refuses("segurar", "ocupado"));
+    let page = hold(&mut ana, &web, "ida=ida1&passeio=orla");
+    page.says(&["Há reservas temporárias demais", "Rever e tentar de novo"]);
+    assert_eq!(agency.tours.requests("segurar").len(), 3);
+    agency.tours.mood(Mood::Good);
+    let review = ana.get(&web, &page.link("Rever e tentar de novo"));
+    ana.follow(&web, "/pacote", &encode(&review.form())).says(&["Tudo reservado"]);
+}
+
+#[test]
+fn cancelling_shows_the_refund_first_and_releases_every_part() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let trip = trip_of(&page);
+    // What is not booked is not cancelled.
+    assert_eq!(ana.get(&web, &format!("{trip}/cancelar")).status, 303);
+    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
+    ask.says(&["Cancelar a viagem inteira?", "R$\u{a0}123,45"]);
+    assert_eq!(parts(&agency, PartState::Confirmed), 3);
+    let form = encode(&ask.form());
+    let over = ana.follow(&web, &format!("{trip}/cancelar"), &form);
+    over.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
+    assert_eq!(parts(&agency, PartState::Released), 3);
+    assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (120, 1));
+    // Once more, and the names once more: it stays cancelled.
+    ana.follow(&web, &format!("{trip}/cancelar"), &form).says(&["Viagem cancelada"]);
+    ana.follow(&web, &trip, &travellers(&page)).says(&["Viagem cancelada"]);
+}
+
+#[test]
+fn an_expired_quote_is_quoted_again() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = hold(&mut ana, &web, "passeio=orla");
+    let trip = trip_of(&page);
+    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
+    agency.tours.ahead(Duration::from_secs(16 * 60));
+    for form in [encode(&ask.form()), String::new(), "cotacao=123.456.abc".to_owned()] {
+        let again = ana.post(&web, &format!("{trip}/cancelar"), &form);
+        assert_eq!(again.status, 409, "{form}");
+        again.says(&["não vale mais", "R$\u{a0}123,45"]);
+        assert_eq!(parts(&agency, PartState::Confirmed), 1);
+    }
+    let again = ana.post(&web, &format!("{trip}/cancelar"), "");
+    let over = ana.follow(&web, &format!("{trip}/cancelar"), &encode(&again.form()));
+    over.says(&["Viagem cancelada"]);
+}
+
+#[test]
+fn a_part_that_does_not_hear_of_the_cancelling_leaves_it_said_as_not_settled() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\nlead_millis = 200\n");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let trip = trip_of(&page);
+    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
+    agency.tours.mood(Mood::MuteOn("aplicar"));
+    let over = ana.follow(&web, &format!("{trip}/cancelar"), &encode(&ask.form()));
+    over.says(&["Viagem cancelada"]);
+    assert!(over.header("refresh").is_some());
+}
+
+#[test]
+fn whoever_knows_locator_and_surname_opens_the_trip_and_may_cancel_it() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let trip = trip_of(&page);
+    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let voucher = locator(&booked).unwrap();
+    let mut bento = Visitor::default();
+    let led = bento.post(&web, "/viagem", &format!("localizador={voucher}&sobrenome=Souza"));
+    let to = led.header("location").unwrap().to_owned();
+    assert!(led.status == 303 && to.starts_with(&format!("{trip}?acesso=")), "{to}");
+    let opened = bento.get(&web, &to);
+    opened.says(&["Boa viagem!", &voucher]);
+    // The token is this trip's alone, and every link and form carries it on.
+    let (_, token) = to.split_once('?').unwrap();
+    let other = trip_of(&hold(&mut ana, &web, "passeio=orla"));
+    assert_eq!(bento.get(&web, &format!("{other}?{token}")).status, 404);
+    let ask = bento.get(&web, &opened.link("Cancelar a viagem"));
+    let over = bento.follow(&web, &format!("{trip}/cancelar"), &encode(&ask.form()));
+    over.says(&["Viagem cancelada"]);
+}
+
+#[test]
+fn a_wrong_voucher_is_told_kept_and_not_told_apart() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = hold(&mut ana, &web, "hospedagem=quarto6");
+    let booked = ana.follow(&web, &trip_of(&page), &travellers(&page));
+    let right = locator(&booked).unwrap();
+    let check = |form: &str, status: u16, said: &str| {
+        let page = web.post("/viagem", form);
+        assert_eq!(page.status, status, "{form}");
+        page.says(&[said, "Abrir minha viagem"]);
+        page.body.clone()
+    };
+    let foreign = check(&format!("localizador={right}&sobrenome=Silva"), 404, "Não há viagem");
+    let none = check("localizador=HA9AAC&sobrenome=Silva", 404, "Não há viagem");
+    assert_eq!(foreign.replace(&right, "HA9AAC"), none);
+    check("localizador=HA9AA&sobrenome=Silva", 400, "value=\"HA9AA\"");
+    check("localizador=HA9AAC&sobrenome=", 400, "Preencha este campo.");
+    for fake in agency.all() {
+        fake.mood(Mood::Refuses("consultar", "ocupado"));
+    }
+    check("localizador=HA9AAC&sobrenome=Silva", 429, "Houve tentativas demais");
+    agency.tours.mood(Mood::Down);
+    assert_eq!(web.post("/viagem", "localizador=HA9AAC&sobrenome=Silva").status, 503);
+}
+
+#[test]
+fn daemons_are_told_for_whom_and_from_where_and_only_a_trusted_proxy_says_otherwise() {
+    let agency = Agency::start();
+    let far = || vec![("x-forwarded-for", "203.0.113.9".to_owned())];
+    for (settings, address) in
+        [("", "127.0.0.1"), ("[http]\ntrusted_proxies = [\"127.0.0.1\"]\n", "203.0.113.9")]
+    {
+        let web = Web::start(&agency, settings);
+        let mut ana = Visitor { headers: far(), ..Visitor::default() };
+        hold(&mut ana, &web, "passeio=orla");
+        let told = agency.tours.requests("segurar").pop().unwrap();
+        assert_eq!(told["endereco"], address, "{settings}");
+        let visitor = told["visitante"].as_str().unwrap();
+        assert!(!ana.cookie.unwrap().contains(visitor), "the cookie is the visitor's alone");
+        web.post("/viagem", "localizador=PA9AAC&sobrenome=Souza");
+        ana = Visitor { headers: far(), ..Visitor::default() };
+        ana.post(&web, "/viagem", "localizador=PA9AAC&sobrenome=Souza");
+        assert_eq!(agency.tours.requests("consultar").pop().unwrap()["endereco"], address);
+    }
+}
+
+#[test]
+fn the_countdown_is_a_file_of_this_site_and_the_page_is_whole_without_it() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    assert_eq!(page.body.matches("<script").count(), 1);
+    let (_, rest) = page.body.split_once("<script src=\"").unwrap();
+    let script = web.get(rest.split('"').next().unwrap());
+    assert_eq!(script.status, 200);
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
+    page.says(&["Reservado até <strong>"]).says_not(&["style=", " onclick"]);
+}
+
+#[test]
+fn a_trip_is_held_for_as_long_as_the_settings_say() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\nhold_secs = 61\n");
+    let mut ana = Visitor::default();
+    hold(&mut ana, &web, "passeio=orla").says(&["falta 1 minuto"]);
+    assert_eq!(agency.tours.requests("segurar")[0]["validade"], 61);
+}
