@@ -117,11 +117,7 @@ fn seals(settings: &Settings) -> Result<Seals, AnyError> {
 }
 
 /// The pages, and the limits they are served with.
-fn site(
-    settings: Settings,
-    daemons: Daemons,
-    seals: Seals,
-) -> serve::Serving<impl serve::Pages> {
+fn site(settings: Settings, daemons: Daemons, seals: Seals) -> serve::Serving<impl serve::Pages> {
     let http = settings.http.clone();
     let site = Arc::new(Site { daemons, settings, seals, clock: chrono::Utc::now });
     let pages = TowerToHyperService::new(warp::service(routes::all(site)));
@@ -146,12 +142,7 @@ fn reload<S: serve::Pages>(
     }
 }
 
-fn start(
-    flags: Flags,
-    settings: Settings,
-    daemons: Daemons,
-    seals: Seals,
-) -> Result<(), AnyError> {
+fn start(flags: Flags, settings: Settings, daemons: Daemons, seals: Seals) -> Result<(), AnyError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = service::stop_signal()?;

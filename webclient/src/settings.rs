@@ -263,6 +263,7 @@ impl Settings {
             port: self.port,
             listen: self.listen.clone(),
             state: self.state.clone(),
+            key_file: self.key_file.clone(),
             http: Http { connections_max: self.http.connections_max, ..read.http.clone() },
             ..read.clone()
         };
@@ -270,6 +271,7 @@ impl Settings {
             ("port", read.port != kept.port),
             ("listen", read.listen != kept.listen),
             ("state", read.state != kept.state),
+            ("key_file", read.key_file != kept.key_file),
             ("http.connections_max", read.http.connections_max != kept.http.connections_max),
         ];
         *self = kept;

@@ -106,10 +106,11 @@ fn settings_and_daemons_are_taken_over_by_a_reload() {
     assert!(done && said.contains("settings and the list of daemons"), "{said}");
     web.get("/").says(&["Saída do A2."]);
     // The flag says which port, whatever the file says; what only a restart changes is named.
-    let restart = "state = \"/elsewhere\"\nlog = \"debug\"\n[http]\nconnections_max = 9\n";
+    let restart = "state = \"/elsewhere\"\nkey_file = \"other\"\nlog = \"debug\"\n[http]\n\
+                   connections_max = 9\n";
     std::fs::write(folder.join("web.toml"), restart).unwrap();
     let (done, said) = reload(&web, &folder);
-    let waiting = "in force; waiting for a restart: state, http.connections_max";
+    let waiting = "in force; waiting for a restart: state, key_file, http.connections_max";
     assert!(done && said.contains(waiting), "{said}");
     web.get("/saude");
     web.log_with("DEBUG GET /saude");
