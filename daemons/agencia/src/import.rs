@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -146,7 +146,7 @@ impl Staged {
             (Ok(opened), Ok(named)) if same(&opened, &named) => {}
             _ => return Err(CommandError::ImportUnderWay { path }),
         }
-        file.set_len(0).map_err(failed)?;
+        file.set_len(0).and_then(|()| give_to_the_folders_owner(&path)).map_err(failed)?;
         Ok(Self { file, path, inventory: inventory.to_owned(), kept: false })
     }
 
@@ -184,9 +184,21 @@ impl Drop for Staged {
     }
 }
 
+/// What root makes among a daemon's files is the daemon's to read, whatever root's umask is.
+pub(crate) fn give_to_the_folders_owner(file: &Path) -> io::Result<()> {
+    let owner = std::fs::metadata(folder_of(file))?;
+    match std::fs::metadata(file)?.uid() {
+        0 if owner.uid() != 0 => chown(file, Some(owner.uid()), Some(owner.gid())),
+        _ => Ok(()),
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn sync_folder(file: &Path) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder_of(file))?.sync_all()
 }
 
 /// Checks every record of `source`, alone and then together, and writes them into `staged`.

@@ -53,13 +53,24 @@ fn a_taken_port(machine: &Machine) {
 
 /// Whoever is killed or hangs is started again.
 fn killed_and_hung(machine: &Machine) {
-    for unit in ["agencia-hospedagens", "agencia@5001"] {
-        for (signal, result) in [("KILL", "signal"), ("STOP", "watchdog")] {
+    let units = ["agencia-hospedagens", "agencia@5001"];
+    for (signal, result) in [("KILL", "signal"), ("STOP", "watchdog")] {
+        let processes = units.map(|unit| {
             machine.run(&["systemctl", "reset-failed", unit]);
-            let process = machine.property(unit, "MainPID");
+            machine.property(unit, "MainPID")
+        });
+        // Together: a watchdog takes its time.
+        for unit in units {
             machine.run(&["systemctl", "kill", "--kill-whom=main", "--signal", signal, unit]);
+        }
+        for (unit, process) in units.into_iter().zip(processes) {
             machine.wait_for(unit, "NRestarts", |restarts| restarts == "1");
             machine.wait_for(unit, "SubState", |state| state == "running");
+            let [ended, back] =
+                ["InactiveEnterTimestampMonotonic", "ActiveEnterTimestampMonotonic"].map(
+                    |moment| machine.property(unit, moment).parse::<u64>().expect("microseconds"),
+                );
+            println!("{unit}: {result}; active again after {} ms", (back - ended) / 1000);
             assert_ne!(machine.property(unit, "MainPID"), process, "{unit}: {signal}");
             let journal = machine.run(&["journalctl", "--no-pager", "--unit", unit]);
             let told = format!("Failed with result '{result}'");

@@ -2,10 +2,9 @@
 
 use crate::package::{ALL, assert_active, installed};
 use crate::visits::RESULTS;
-use agencia_tests::http::{Page, get};
-use agencia_tests::load::Ahead;
+use agencia_tests::http::{Browser, Page, encode, get};
 use agencia_tests::machine::{Debian, Machine};
-use agencia_tests::{Client, Kind, lead};
+use agencia_tests::{Client, Kind};
 use serde_json::Value;
 
 pub(crate) fn one_command(debian: Debian) {
@@ -13,9 +12,9 @@ pub(crate) fn one_command(debian: Debian) {
     installed(&machine);
     browse(&machine);
     book(&machine);
-    let state =
-        machine.run(&["stat", "--format=%U %a", "/var/lib/agencia", "/var/lib/agencia/chave"]);
-    assert_eq!(state, "agencia 750\nagencia 600\n");
+    let state = ["/var/lib/agencia", "/var/lib/agencia/chave", "/var/lib/agencia/web/chave"];
+    let state = machine.run(&[&["stat", "--format=%U %a"], &state[..]].concat());
+    assert_eq!(state, "agencia 750\nagencia 600\nagencia 600\n");
     assert_eq!(machine.property("agencia-voos", "NRestarts"), "0");
 
     machine.reboot();
@@ -41,20 +40,49 @@ fn browse(machine: &Machine) {
     }
 }
 
-/// A trip of a flight, a night and a tour, by the daemons that were just installed.
+/// A trip of a flight, a night and a tour, booked on the pages of one instance by a visitor from the
+/// LAN and shown by the other one.
 fn book(machine: &Machine) {
-    let addresses = [(Kind::Flights, 5050), (Kind::Stays, 5051), (Kind::Tours, 5052)]
-        .map(|(kind, port)| (kind, machine.from_itself(port)));
-    let parts: Vec<(Kind, String)> = machine.inside(|| {
-        let offer = |(kind, address)| (kind, an_offer(kind, &mut Client::connect(address)));
-        addresses.map(offer).into()
+    let choice = machine.inside(|| {
+        [
+            ("ida", Kind::Flights, 5050),
+            ("hospedagem", Kind::Stays, 5051),
+            ("passeio", Kind::Tours, 5052),
+        ]
+        .map(|(name, kind, port)| {
+            let offer = an_offer(kind, &mut Client::connect(machine.from_itself(port)));
+            (name.to_owned(), offer)
+        })
     });
-    let mut words = vec![Ahead::default().mint().to_string(), "60".into(), "20".into()];
-    for ((kind, address), (_, offer)) in addresses.iter().zip(&parts) {
-        words.push(format!("{}={address}={offer}=1", kind.name()));
-    }
-    let booked = machine.inside(|| lead::by_a_process(&words));
-    assert!(booked.starts_with("booked "), "{booked}");
+    let choice = encode(&[&choice[..], &[("pessoas".into(), "1".into())]].concat());
+    let [first, second] = [5000, 5001].map(|port| machine.from_lan(port));
+    let voucher = machine.on_lan(|| {
+        let mut browser = Browser::default();
+        let review = browser.get(first, &format!("/pacote?{choice}"));
+        let press = |browser: &mut Browser, page: &Page, action: &str| {
+            let form = page.form(action).unwrap_or_else(|| panic!("no {action}: {}", page.text()));
+            let (action, mut fields) = form;
+            for (name, value) in &mut fields {
+                match name.as_str() {
+                    "nome1" => *value = "Ana".to_owned(),
+                    "sobrenome1" => *value = "Souza".to_owned(),
+                    _ => {}
+                }
+            }
+            browser.post(first, &action, &fields)
+        };
+        let held = press(&mut browser, &review, "/pacote");
+        let booked = press(&mut browser, &held, "/viagem/");
+        let (_, trip) = booked.body.split_once("/viagem/").expect("its page names the trip");
+        browser.get(second, &format!("/viagem/{}", &trip[..36])).text()
+    });
+    let listed = machine.inside(|| {
+        let request = r#"{"action":"listar","filtro":"reservas"}"#;
+        Client::connect(machine.from_itself(5050)).ask(request)
+    });
+    let locator = listed["viagens"][0]["localizador"].as_str();
+    let locator = locator.unwrap_or_else(|| panic!("{listed}: {voucher}"));
+    assert!(voucher.contains(locator), "{locator}: {voucher}");
 }
 
 /// The id of any offer of a daemon, of its last destination's last day.

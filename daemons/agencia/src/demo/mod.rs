@@ -148,7 +148,9 @@ fn mark_of(inventory: &Path) -> PathBuf {
 
 fn mark(inventory: &Path) -> Result<(), CommandError> {
     let path = mark_of(inventory);
-    fs::write(&path, hash(inventory)? + "\n").map_err(|error| cannot("write", &path, error))
+    fs::write(&path, hash(inventory)? + "\n")
+        .and_then(|()| import::give_to_the_folders_owner(&path))
+        .map_err(|error| cannot("write", &path, error))
 }
 
 fn is_made_here(inventory: &Path) -> Result<bool, CommandError> {

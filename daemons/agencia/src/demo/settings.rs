@@ -4,6 +4,7 @@ use crate::error::CommandError;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use toml::Table;
 
@@ -78,8 +79,11 @@ pub(super) fn write(named: Option<&Path>, demo: bool) -> Result<PathBuf, Command
     let folder = named.unwrap_or(Path::new(FILE)).with_extension("d");
     let path = folder.join(TURNED);
     let text = format!("# Written by `agencia demo`.\ndemo = {demo}\n");
+    // Whatever root's umask is, the user of the daemons reads it, as all settings.
+    let readable = fs::Permissions::from_mode(0o644);
     fs::create_dir_all(&folder)
         .and_then(|()| fs::write(&path, text))
+        .and_then(|()| fs::set_permissions(&path, readable))
         .map_err(|error| super::cannot("write", &path, error))?;
     Ok(path)
 }
