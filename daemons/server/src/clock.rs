@@ -5,6 +5,8 @@ use agencia_protocol::Day;
 use agencia_protocol::trip::Timestamp;
 use chrono::{DateTime, Timelike};
 use chrono_tz::Tz;
+use smol::Timer;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -25,10 +27,18 @@ impl Now {
     }
 }
 
-/// Tells the time. A connection asks it once for all requests that it read together.
+/// Tells the time, and waits. A connection asks it once for all requests that it read together.
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Now;
+
+    /// Ready after so much time: what the daemon does by itself waits like this between two
+    /// attempts. The system's timer, unless whoever owns the clock has another.
+    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            Timer::after(time).await;
+        })
+    }
 }
 
 /// How far the wall clock may be ahead before the steady one follows it: further than clocks are

@@ -13,16 +13,17 @@ use crate::settings::Settings;
 use crate::tasks::Duties;
 use crate::trips::{self, HoldLimits, Live, RecoveryGate, Trips};
 use agencia_catalog::{Limits, Moment, Product, View};
-use agencia_client::{KeyError, shared_key};
+use agencia_client::{KeyError, Peer, shared_key};
 use agencia_protocol::request::{Health, Request, TripCounts};
 use agencia_protocol::trip::{DaemonName, TripItem};
 use agencia_protocol::{Code, WireError};
 use agencia_store::{
-    Follower, Ledger, LedgerOptions, LedgerThread, Life, ServiceDays, Stats, StoreError,
+    Follower, Ledger, LedgerOptions, LedgerThread, Life, Observer, ServiceDays, Stats, StoreError,
 };
 use agencia_trip::Key;
 use agencia_trip::row::SoldItem;
 use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,7 +67,7 @@ pub(crate) struct Daemon<P: Product> {
     /// What whoever runs the daemon must know, at the head of its status.
     notice: Mutex<Option<String>>,
     trips: Trips,
-    duties: Duties,
+    pub(crate) duties: Duties,
     clock: Arc<dyn Clock>,
     started: Instant,
 }
@@ -77,57 +78,9 @@ impl<P: Product> Daemon<P> {
         settings: &Settings<P::Settings>,
         clock: impl Clock,
     ) -> Result<(Self, LedgerThread), StartError> {
-        let peers = peers::load(settings, P::NAME)?;
-        let inventory = Inventory::load(&settings.inventory, settings.capacity_default)?;
-        let inventory = Arc::new(inventory);
-        std::fs::create_dir_all(&settings.state)
-            .map_err(|source| StartError::State { path: settings.state.clone(), source })?;
-        let key = Key::new(shared_key(&settings.key_path())?);
-        let name: DaemonName = P::NAME.parse().expect("a product has the name of a daemon");
-        let clock: Arc<dyn Clock> = Arc::new(clock);
-        let holds = HoldLimits::of(&settings.limits);
-        let live = Arc::new(Live::new(settings.trips.limits(), holds, clock.clone()));
-        let (ledger, thread) = open_ledger::<P>(settings, &name, &key, &inventory, &live)?;
-        smol::block_on(inventory.adopt_first(&ledger))?;
-        let life = smol::block_on(take_up(&ledger, &live))?;
-        let names = peers.keys().cloned().collect();
-        let recovery = Arc::new(RecoveryGate::new(life.recovering));
-        let trips = Trips::new(
-            name.clone(),
-            ledger.clone(),
-            live.clone(),
-            (names, recovery.clone()),
-            settings,
-        );
-        let duties = Duties {
-            name,
-            key,
-            peers,
-            live,
-            clock: clock.clone(),
-            recovery,
-            limits: settings.trips.limits(),
-            deadlines: settings.deadlines.clone(),
-            settling_max: settings.limits.settling_max,
-            forget: settings.trips.forget,
-        };
-        let daemon = Self {
-            product: P::new(settings.product.clone()),
-            inventory,
-            ledger,
-            counters: Arc::default(),
-            rules: Arc::new(ArcSwap::from_pointee(Rules {
-                limits: settings.limits.clone(),
-                deadlines: settings.deadlines.clone(),
-            })),
-            reloads: Mutex::default(),
-            notice: Mutex::default(),
-            trips,
-            duties,
-            clock,
-            started: Instant::now(),
-        };
-        Ok((daemon, thread))
+        let opening = Opening::<P>::begin(settings, Arc::new(clock))?;
+        let (ledger, thread) = Ledger::open(opening.ledger_options(settings), opening.observer())?;
+        Ok((smol::block_on(opening.finish(settings, ledger))?, thread))
     }
 
     /// Has the daemon reload while it serves.
@@ -160,6 +113,106 @@ impl<P: Product> Daemon<P> {
             trips: TripCounts { committed: sales, ..live },
             recovering: self.duties.recovery.goes_on(),
         }
+    }
+}
+
+/// A daemon on its way: everything but its ledger is there.
+pub(crate) struct Opening<P: Product> {
+    name: DaemonName,
+    key: Key,
+    peers: BTreeMap<DaemonName, Peer>,
+    inventory: Arc<Inventory<P>>,
+    pub(crate) live: Arc<Live>,
+    clock: Arc<dyn Clock>,
+}
+
+impl<P: Product> Opening<P> {
+    /// Reads everything that stands beside the ledger.
+    pub(crate) fn begin(
+        settings: &Settings<P::Settings>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let peers = peers::load(settings, P::NAME)?;
+        let inventory = Inventory::load(&settings.inventory, settings.capacity_default)?;
+        let inventory = Arc::new(inventory);
+        std::fs::create_dir_all(&settings.state)
+            .map_err(|source| StartError::State { path: settings.state.clone(), source })?;
+        let key = Key::new(shared_key(&settings.key_path())?);
+        let name = P::NAME.parse().expect("a product has the name of a daemon");
+        let holds = HoldLimits::of(&settings.limits);
+        let live = Arc::new(Live::new(settings.trips.limits(), holds, clock.clone()));
+        Ok(Self { name, key, peers, inventory, live, clock })
+    }
+
+    /// How the ledger is opened.
+    pub(crate) fn ledger_options(&self, settings: &Settings<P::Settings>) -> LedgerOptions {
+        let followed = self.live.clone();
+        let (name, key) = (self.name.clone(), self.key.clone());
+        LedgerOptions {
+            trip_limits: settings.trips.limits(),
+            queue_max: settings.limits.ledger_queue_max,
+            batch_max: settings.limits.ledger_batch_max,
+            ballast_bytes: settings.limits.ballast_bytes,
+            service_days: ServiceDays::new(trips::service_days::<P>),
+            follower: Follower::new(move |trip, row| followed.follow(trip, row)),
+            ..LedgerOptions::new(settings.ledger(), settings.locator_letter, name, key)
+        }
+    }
+
+    /// What the ledger tells of units.
+    pub(crate) fn observer(&self) -> Observer {
+        let observed = self.inventory.clone();
+        Box::new(move |changes: &[_]| observed.follow(changes))
+    }
+
+    /// Brings inventory and ledger together, and takes up what was not finished.
+    pub(crate) async fn finish(
+        self,
+        settings: &Settings<P::Settings>,
+        ledger: Ledger,
+    ) -> Result<Daemon<P>, StartError> {
+        let Self { name, key, peers, inventory, live, clock } = self;
+        inventory.adopt_first(&ledger).await?;
+        let life = take_up(&ledger, &live).await?;
+        let names = peers.keys().cloned().collect();
+        let recovery = Arc::new(RecoveryGate::new(life.recovering));
+        let trips = Trips::new(
+            name.clone(),
+            ledger.clone(),
+            live.clone(),
+            (names, recovery.clone()),
+            settings,
+        );
+        let duties = Duties {
+            name,
+            key,
+            peers,
+            #[cfg(test)]
+            courier: None,
+            live,
+            clock: clock.clone(),
+            recovery,
+            limits: settings.trips.limits(),
+            deadlines: settings.deadlines.clone(),
+            settling_max: settings.limits.settling_max,
+            forget: settings.trips.forget,
+        };
+        Ok(Daemon {
+            product: P::new(settings.product.clone()),
+            inventory,
+            ledger,
+            counters: Arc::default(),
+            rules: Arc::new(ArcSwap::from_pointee(Rules {
+                limits: settings.limits.clone(),
+                deadlines: settings.deadlines.clone(),
+            })),
+            reloads: Mutex::default(),
+            notice: Mutex::default(),
+            trips,
+            duties,
+            clock,
+            started: Instant::now(),
+        })
     }
 }
 
@@ -262,26 +315,6 @@ impl<P: Product> Daemon<P> {
         let now = Now { moment: Moment::first(), unix_millis: 0 };
         trips::find_again(&self.view(&catalog, now), items)
     }
-}
-
-fn open_ledger<P: Product>(
-    settings: &Settings<P::Settings>,
-    name: &DaemonName,
-    key: &Key,
-    inventory: &Arc<Inventory<P>>,
-    live: &Arc<Live>,
-) -> Result<(Ledger, LedgerThread), StoreError> {
-    let (observed, followed) = (inventory.clone(), live.clone());
-    let options = LedgerOptions {
-        trip_limits: settings.trips.limits(),
-        queue_max: settings.limits.ledger_queue_max,
-        batch_max: settings.limits.ledger_batch_max,
-        ballast_bytes: settings.limits.ballast_bytes,
-        service_days: ServiceDays::new(trips::service_days::<P>),
-        follower: Follower::new(move |trip, row| followed.follow(trip, row)),
-        ..LedgerOptions::new(settings.ledger(), settings.locator_letter, name.clone(), key.clone())
-    };
-    Ledger::open(options, Box::new(move |changes: &[_]| observed.follow(changes)))
 }
 
 /// Takes up what was not finished when the daemon last ended.

@@ -205,6 +205,32 @@ fn load<P: Product>(path: &Path, capacity_default: u16) -> Result<Catalog<P>, In
 
 async fn import<P: Product>(turn: Turn<P>, ledger: Ledger) -> Result<Imported, WireError> {
     let (turn, staged) = smol::unblock(move || load_staged(turn)).await?;
+    adopt(turn, staged, ledger).await
+}
+
+/// The same, with the file read at once, for whoever must not depend on a thread.
+#[cfg(test)]
+pub(crate) fn import_now<P: Product>(
+    inventory: &Arc<Inventory<P>>,
+    ledger: Ledger,
+) -> impl Future<Output = Result<Imported, WireError>> + Send + 'static + use<P> {
+    let busy = inventory.importing.swap(true, Ordering::AcqRel);
+    let loaded = match busy {
+        true => Err(WireError::new(Code::Busy, "já há uma importação em andamento")),
+        false => load_staged(Turn(inventory.clone())),
+    };
+    async move {
+        let (turn, staged) = loaded?;
+        adopt(turn, staged, ledger).await
+    }
+}
+
+/// Puts an inventory that is loaded in force.
+async fn adopt<P: Product>(
+    turn: Turn<P>,
+    staged: Arc<Catalog<P>>,
+    ledger: Ledger,
+) -> Result<Imported, WireError> {
     let inventory = turn.0.clone();
     let offers = staged.len() as u64;
     let (done, promoted) = async_channel::bounded(1);

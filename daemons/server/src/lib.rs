@@ -33,6 +33,8 @@ mod crew;
 mod clock;
 mod counters;
 #[cfg(test)]
+mod simulator;
+#[cfg(test)]
 #[path = "../examples/carros/product.rs"]
 mod cars;
 

@@ -55,11 +55,25 @@ pub(crate) fn load<S>(
     Ok(others.filter_map(named).collect())
 }
 
-/// Connections to the other daemons, opened when they are needed.
-#[derive(Debug)]
-pub(crate) struct Colleagues {
-    pools: BTreeMap<DaemonName, Pool>,
+/// How the other daemons are reached.
+pub(crate) enum Colleagues {
+    /// Over connections, opened when they are needed.
+    Connected(BTreeMap<DaemonName, Pool>),
+    /// By whatever a simulation has for a network.
+    #[cfg(test)]
+    Carried(Courier),
 }
+
+/// Takes the body of a message to a daemon, and brings back that of its reply.
+#[cfg(test)]
+pub(crate) type Courier = Arc<
+    dyn Fn(
+            &DaemonName,
+            Vec<u8>,
+        ) -> std::pin::Pin<Box<dyn Future<Output = Result<Vec<u8>, ClientError>> + Send>>
+        + Send
+        + Sync,
+>;
 
 impl Colleagues {
     /// Connects nothing yet.
@@ -78,7 +92,7 @@ impl Colleagues {
         let crew = crew.clone();
         let spawn: agencia_client::Spawn = Arc::new(move |driver| crew.spawn(driver));
         let pool = |peer: &Peer| Pool::new(peer.clone(), options, spawn.clone());
-        Self { pools: peers.iter().map(|(name, peer)| (name.clone(), pool(peer))).collect() }
+        Self::Connected(peers.iter().map(|(name, peer)| (name.clone(), pool(peer))).collect())
     }
 
     /// Asks another daemon; nothing when there is none of this name. Every message that daemons
@@ -88,7 +102,28 @@ impl Colleagues {
         daemon: &DaemonName,
         message: &TripMessage,
     ) -> Option<Result<R, ClientError>> {
-        let pool = self.pools.get(daemon)?;
-        Some(pool.read(message).await.map(|answer| answer.value))
+        match self {
+            Self::Connected(pools) => {
+                let pool = pools.get(daemon)?;
+                Some(pool.read(message).await.map(|answer| answer.value))
+            }
+            #[cfg(test)]
+            Self::Carried(courier) => Some(carried(courier, daemon, message).await),
+        }
     }
+}
+
+#[cfg(test)]
+async fn carried<R: DeserializeOwned>(
+    courier: &Courier,
+    daemon: &DaemonName,
+    message: &TripMessage,
+) -> Result<R, ClientError> {
+    use agencia_protocol::{ErrorReply, parse_object};
+    let body = serde_json::to_vec(message).expect("a message is JSON");
+    let reply = courier(daemon, body).await?;
+    if let Ok(ErrorReply { error }) = parse_object::<ErrorReply>(&reply) {
+        return Err(ClientError::Refused(error));
+    }
+    Ok(parse_object(&reply).expect("a daemon answers what it was asked"))
 }

@@ -11,7 +11,6 @@ use agencia_protocol::trip::DaemonName;
 use agencia_store::{Ledger, StoreError};
 use agencia_trip::{Key, Limits};
 use log::{info, warn};
-use smol::Timer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +21,9 @@ pub(crate) struct Duties {
     pub(crate) key: Key,
     /// The other daemons.
     pub(crate) peers: BTreeMap<DaemonName, Peer>,
+    /// What carries messages to them where no connections are to be made.
+    #[cfg(test)]
+    pub(crate) courier: Option<crate::peers::Courier>,
     pub(crate) live: Arc<Live>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) recovery: Arc<RecoveryGate>,
@@ -37,6 +39,11 @@ impl Duties {
     pub(crate) fn take_up(&self, ledger: &Ledger, find_again: FindAgain, crew: &Crew) {
         let colleagues =
             Arc::new(Colleagues::new(&self.peers, &self.deadlines, self.settling_max, crew));
+        #[cfg(test)]
+        let colleagues = match &self.courier {
+            Some(courier) => Arc::new(Colleagues::Carried(courier.clone())),
+            None => colleagues,
+        };
         crew.spawn_until_stopped(forgetting(ledger.clone(), self.clock.clone(), self.forget));
         let resolver = Arc::new(Resolver {
             name: self.name.clone(),
@@ -76,7 +83,7 @@ const FORGET_FIRST_MAX: Duration = Duration::from_secs(60);
 
 /// Forgets again and again what need not be remembered.
 async fn forgetting(ledger: Ledger, clock: Arc<dyn Clock>, pause: Duration) {
-    Timer::after(pause.min(FORGET_FIRST_MAX)).await;
+    clock.pause(pause.min(FORGET_FIRST_MAX)).await;
     loop {
         match ledger.forget(clock.now().timestamp()).await {
             Ok(0) => {}
@@ -84,6 +91,6 @@ async fn forgetting(ledger: Ledger, clock: Arc<dyn Clock>, pause: Duration) {
             Err(StoreError::Closed | StoreError::Unknown) => return,
             Err(error) => warn!("Trips of long ago could not be forgotten: {error}"),
         }
-        Timer::after(pause).await;
+        clock.pause(pause).await;
     }
 }

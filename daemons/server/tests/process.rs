@@ -150,7 +150,7 @@ fn a_daemon_that_recovers_says_so_to_whoever_asks() {
     let house = House::new(INVENTORY);
     drop(house.serve());
     let ledger = house.path("estado/livro.sqlite");
-    agencia_store::mark_restored(&ledger, Stopped::timestamp()).unwrap();
+    agencia_store::mark_restored(&ledger, Stopped::timestamp(), None).unwrap();
     // A peer that nobody will ever be.
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let entry =

@@ -28,7 +28,7 @@ fn restore(agency: &mut Agency, name: &'static str) {
         fs::remove_file(format!("{}{suffix}", ledger.display())).ok();
     }
     fs::copy(agency.path(&format!("{name}.backup")), &ledger).unwrap();
-    agencia_store::mark_restored(&ledger, Ticking::at()).unwrap();
+    agencia_store::mark_restored(&ledger, Ticking::at(), None).unwrap();
 }
 
 fn is_recovering(agency: &Agency, name: &str) -> bool {

@@ -196,6 +196,23 @@ fn a_hold_lasts_no_longer_when_the_clock_is_set_back_while_the_daemon_is_down() 
 }
 
 #[test]
+fn a_hold_that_is_revised_after_the_clock_was_set_back_lasts_no_longer_either() {
+    let mut agency = Agency::new();
+    agency.travel(Duration::from_secs(365 * 24 * 3_600));
+    agency.stop("passeios");
+    agency.start("passeios");
+    let trip = agency.trip();
+    agency.ask("passeios", Hold::new(trip, Revision(0), vec![item("t1")], 5));
+    agency.stop("passeios");
+    agency.travel(Duration::ZERO);
+    agency.start("passeios");
+    let revised = Hold::new(trip, Revision(1), vec![item("t1")], 5);
+    assert_eq!(agency.ask("passeios", revised)["estado"], "segura");
+    assert_eq!(tours_left(&agency), 2);
+    eventually("the place is free again", || tours_left(&agency) == 3);
+}
+
+#[test]
 fn a_daemon_that_settles_trips_stops_at_once() {
     let mut agency = Agency::new();
     let trip = trip();

@@ -2,9 +2,10 @@
 //! the futures of their answers. It never touches the database itself, so nothing here blocks.
 
 use crate::options::{CapacityOf, Install, LedgerOptions, Observer};
-use crate::reader::{Question, ReaderThread};
+use crate::reader::{Question, ReaderThread, Serving};
 use crate::sqlite::{Database, Lookup, Task};
 use crate::stats::Counters;
+use crate::turned::TurnedLedger;
 use crate::writer::{self, Answer, Queue, Request, SharedLife, To, Writer};
 use crate::{Adopted, Audit, Filter, Life, Order, Outcome, Stats, StoreError};
 use agencia_protocol::trip::{DaemonName, Incarnation, Recover, RecoverReply, Timestamp};
@@ -56,30 +57,36 @@ impl Ledger {
         Self::start(database, options, observer)
     }
 
+    /// Opens it as [`open`](Self::open) does, but starts no thread: it works when its
+    /// [`TurnedLedger`] is told to. `draw` draws the five characters of a locator after its
+    /// letter, as places in [`LOCATOR_ALPHABET`](agencia_protocol::LOCATOR_ALPHABET). For whoever
+    /// needs the same run twice.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_turned(
+        options: LedgerOptions,
+        observer: Observer,
+        draw: Box<dyn FnMut() -> [u8; 5] + Send>,
+    ) -> Result<(Ledger, TurnedLedger), StoreError> {
+        let mut database = Database::open(&options)?;
+        database.draw_from(draw);
+        let (questions, reader) = Serving::open(&options)?;
+        let (ledger, writer) = Self::over(database, (questions, reader), options, observer);
+        Ok((ledger, TurnedLedger { writer }))
+    }
+
     /// Starts the threads over a database that is already open.
     pub(crate) fn start(
         database: Database,
         options: LedgerOptions,
         observer: Observer,
     ) -> Result<(Ledger, LedgerThread), StoreError> {
-        let (questions, reader) = ReaderThread::start(&options)?;
-        let (queue, requests) = async_channel::bounded(options.queue_max.max(1));
-        let counters = Arc::new(Counters::default());
-        counters.note_full(database.is_full());
-        let life: SharedLife = Arc::new(Mutex::new(Arc::new(database.life().clone())));
+        let reading = ReaderThread::start(&options)?;
         let (alive, ended) = async_channel::bounded(1);
-        let path = options.path;
-        let writer = Writer {
-            _reader: reader,
-            database,
-            queue: Queue(requests),
-            observer,
-            follower: options.follower,
-            counters: counters.clone(),
-            life: life.clone(),
-            batch_max: options.batch_max.max(1),
-            path: path.clone(),
-        };
+        let path = options.path.clone();
+        let (ledger, writer) = Self::over(database, reading, options, observer);
         let run = move || {
             let result = writer.run();
             drop(alive);
@@ -89,7 +96,34 @@ impl Ledger {
             .name("ledger".to_owned())
             .spawn(run)
             .map_err(|source| StoreError::Open { path: path.clone(), source: source.into() })?;
-        Ok((Ledger { queue, questions, counters, life }, LedgerThread { thread, ended, path }))
+        Ok((ledger, LedgerThread { thread, ended, path }))
+    }
+
+    /// The handle, and what works for it.
+    fn over<R>(
+        database: Database,
+        (questions, reader): (Sender<Question>, R),
+        options: LedgerOptions,
+        observer: Observer,
+    ) -> (Ledger, Writer<R>) {
+        let (queue, requests) = async_channel::bounded(options.queue_max.max(1));
+        let counters = Arc::new(Counters::default());
+        counters.note_full(database.is_full());
+        let life: SharedLife = Arc::new(Mutex::new(Arc::new(database.life().clone())));
+        let writer = Writer {
+            reader,
+            database,
+            queue: Queue(requests),
+            observer,
+            follower: options.follower,
+            counters: counters.clone(),
+            life: life.clone(),
+            batch_max: options.batch_max.max(1),
+            path: options.path,
+            batch: Vec::new(),
+            waiting: Vec::new(),
+        };
+        (Ledger { queue, questions, counters, life }, writer)
     }
 
     /// Asks something of a trip. It is queued now, and the future of its answer is returned, so

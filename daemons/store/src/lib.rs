@@ -53,6 +53,7 @@ mod order;
 mod options;
 mod books;
 mod writer;
+mod turned;
 mod reader;
 mod sqlite;
 mod ballast;
@@ -66,6 +67,7 @@ pub use options::{CapacityOf, Follower, Install, LedgerOptions, Observer, Servic
 pub use order::{Order, Outcome, Stepped, mint};
 pub use sqlite::{back_up_file, mark_restored};
 pub use stats::Stats;
+pub use turned::TurnedLedger;
 
 #[cfg(test)]
 mod battery;

@@ -45,26 +45,21 @@ impl ReaderThread {
     pub(crate) fn start(
         options: &LedgerOptions,
     ) -> Result<(Sender<Question>, ReaderThread), StoreError> {
-        let failed = |source: crate::Cause| StoreError::Open { path: options.path.clone(), source };
-        let reader = Reader::open(&options.path).map_err(|fault| failed(fault.into()))?;
-        let (questions, queue) = async_channel::bounded(options.queue_max.max(1));
-        let serving = Serving {
-            reader,
-            queue: Queue(queue.clone()),
-            name: options.name.clone(),
-            key: options.key.clone(),
-            limits: options.trip_limits,
-            path: options.path.clone(),
-        };
+        let (questions, serving) = Serving::open(options)?;
+        let queue = serving.queue.0.clone();
         let thread = std::thread::Builder::new()
             .name("ledger-reader".to_owned())
             .spawn(move || serving.run())
-            .map_err(|source| failed(source.into()))?;
+            .map_err(|source| StoreError::Open {
+                path: options.path.clone(),
+                source: source.into(),
+            })?;
         Ok((questions, ReaderThread { questions: queue, thread: Some(thread) }))
     }
 }
 
-struct Serving {
+/// What reads, on a thread or when it is told to.
+pub(crate) struct Serving {
     reader: Reader,
     queue: Queue<Question>,
     name: DaemonName,
@@ -74,22 +69,59 @@ struct Serving {
 }
 
 impl Serving {
+    /// What reads a database that is open.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`].
+    pub(crate) fn open(options: &LedgerOptions) -> Result<(Sender<Question>, Self), StoreError> {
+        let reader = Reader::open(&options.path).map_err(|fault| StoreError::Open {
+            path: options.path.clone(),
+            source: fault.into(),
+        })?;
+        let (questions, queue) = async_channel::bounded(options.queue_max.max(1));
+        let serving = Self {
+            reader,
+            queue: Queue(queue),
+            name: options.name.clone(),
+            key: options.key.clone(),
+            limits: options.trip_limits,
+            path: options.path.clone(),
+        };
+        Ok((questions, serving))
+    }
+
     fn run(self) {
         while let Ok(question) = self.queue.0.recv_blocking() {
-            let reader = &self.reader;
-            match question {
-                Question::Live(to) => answer(&to, self.told(reader.live())),
-                Question::Page { filter, after, limit, answer: to } => {
-                    answer(&to, self.told(reader.page(&filter, after, limit)));
-                }
-                Question::Audit(to) => answer(&to, self.told(reader.audit())),
-                Question::BackUp { to, answer: done } => {
-                    answer(&done, back_up(reader, &to, || self.queue.0.is_closed()));
-                }
-                Question::Recover { asked, life, answer: to } => {
-                    let own = (&self.name, &self.key, &self.limits, &*life);
-                    answer(&to, self.told(reader.answer_recovery(own, &asked)));
-                }
+            self.serve(question);
+        }
+    }
+
+    /// Whether a question waits.
+    pub(crate) fn is_asked(&self) -> bool {
+        !self.queue.0.is_empty()
+    }
+
+    /// Answers the question that has waited longest, if there is one.
+    pub(crate) fn serve_next(&self) {
+        if let Ok(question) = self.queue.0.try_recv() {
+            self.serve(question);
+        }
+    }
+
+    fn serve(&self, question: Question) {
+        let reader = &self.reader;
+        match question {
+            Question::Live(to) => answer(&to, self.told(reader.live())),
+            Question::Page { filter, after, limit, answer: to } => {
+                answer(&to, self.told(reader.page(&filter, after, limit)));
+            }
+            Question::Audit(to) => answer(&to, self.told(reader.audit())),
+            Question::BackUp { to, answer: done } => {
+                answer(&done, back_up(reader, &to, || self.queue.0.is_closed()));
+            }
+            Question::Recover { asked, life, answer: to } => {
+                let own = (&self.name, &self.key, &self.limits, &*life);
+                answer(&to, self.told(reader.answer_recovery(own, &asked)));
             }
         }
     }

@@ -125,6 +125,11 @@ impl Database {
         self.ballast.is_spent()
     }
 
+    /// Draws locators like this from now on.
+    pub(crate) fn draw_from(&mut self, draw: Draw) {
+        self.draw = draw;
+    }
+
     /// Has the files closed as they are, after a failure: what they hold is for the next start to
     /// read, and a disk that just failed is not written to again.
     pub(crate) fn leave_as_is(&self) {

@@ -2,7 +2,6 @@
 //! observer and the follower, answers. It decides nothing about trips; the machines do.
 
 use crate::options::{CapacityOf, Follower, Install, Observer};
-use crate::reader::ReaderThread;
 use crate::sqlite::{Applied, Database, Done, Fault, Task};
 use crate::stats::Counters;
 use crate::{Adopted, Found, Life, Outcome, StoreError};
@@ -75,10 +74,11 @@ impl<T> Drop for Queue<T> {
 /// The life of the database, for everyone to look at.
 pub(crate) type SharedLife = Arc<Mutex<Arc<Life>>>;
 
-pub(crate) struct Writer {
+/// What writes, and `R`, what reads beside it: a thread, or what is told when to read.
+pub(crate) struct Writer<R> {
     // Dropped in this order: whoever reads an answer finds the database closed and unlocked, and
     // the reading connection is closed before the writing one.
-    pub(crate) _reader: ReaderThread,
+    pub(crate) reader: R,
     pub(crate) database: Database,
     pub(crate) queue: Queue<Request>,
     pub(crate) observer: Observer,
@@ -87,47 +87,55 @@ pub(crate) struct Writer {
     pub(crate) life: SharedLife,
     pub(crate) batch_max: usize,
     pub(crate) path: PathBuf,
+    /// What shares the next commit, and who waits for it; kept for its memory.
+    pub(crate) batch: Vec<Task>,
+    pub(crate) waiting: Vec<To>,
 }
 
-impl Writer {
+impl<R> Writer<R> {
     /// Serves until every handle is dropped and the queue is empty, or until the storage fails.
     pub(crate) fn run(mut self) -> Result<(), StoreError> {
-        self.serve().map_err(|fault| {
+        while let Ok(request) = self.queue.0.recv_blocking() {
+            self.serve(request)?;
+        }
+        Ok(())
+    }
+
+    /// Serves this request and, up to a batch, what has queued behind it. After an error nothing
+    /// more can be served.
+    pub(crate) fn serve(&mut self, request: Request) -> Result<(), StoreError> {
+        self.try_serve(request).map_err(|fault| {
             self.database.leave_as_is();
             StoreError::Storage { path: self.path.clone(), source: fault.into() }
         })
     }
 
-    fn serve(&mut self) -> Result<(), Fault> {
-        let mut batch = Vec::new();
-        let mut waiting = Vec::new();
-        while let Ok(request) = self.queue.0.recv_blocking() {
-            let mut next = Some(request);
-            while let Some(Request::Task(task, to)) = next {
-                batch.push(task);
-                waiting.push(to);
-                let full = batch.len() >= self.batch_max;
-                next = if full { None } else { self.queue.0.try_recv().ok() };
-            }
-            if !batch.is_empty() {
-                self.apply(&batch, &waiting)?;
-                batch.clear();
-                waiting.clear();
-            }
-            if let Some(request) = next {
-                self.follow(request)?;
-                self.counters.note_full(self.database.is_full());
-            }
+    fn try_serve(&mut self, request: Request) -> Result<(), Fault> {
+        self.batch.clear();
+        self.waiting.clear();
+        let mut next = Some(request);
+        while let Some(Request::Task(task, to)) = next {
+            self.batch.push(task);
+            self.waiting.push(to);
+            let full = self.batch.len() >= self.batch_max;
+            next = if full { None } else { self.queue.0.try_recv().ok() };
+        }
+        if !self.batch.is_empty() {
+            self.apply()?;
+        }
+        if let Some(request) = next {
+            self.follow(request)?;
+            self.counters.note_full(self.database.is_full());
         }
         Ok(())
     }
 
-    fn apply(&mut self, batch: &[Task], waiting: &[To]) -> Result<(), Fault> {
-        let applied = self.database.apply(batch)?;
+    fn apply(&mut self) -> Result<(), Fault> {
+        let applied = self.database.apply(&self.batch)?;
         self.counters.note_full(self.database.is_full());
         self.tell(&applied);
         let mut written = applied.rows.iter().map(|(_, row)| row).peekable();
-        for (to, done) in waiting.iter().zip(applied.done) {
+        for (to, done) in self.waiting.iter().zip(applied.done) {
             match (to, done) {
                 (To::Step(to), Done::Stepped(outcome)) => {
                     if let Ok(outcome) = &outcome {

@@ -11,7 +11,7 @@ use crate::cli::Restore;
 use crate::error::CommandError;
 use crate::programs::{DAEMONS, Daemon, Files};
 use crate::table::print;
-use agencia_protocol::trip::Timestamp;
+use agencia_protocol::trip::{Incarnation, Timestamp};
 use agencia_store::StoreError;
 use std::fs::File;
 use std::io;
@@ -127,8 +127,14 @@ fn replace(
     let mark = Timestamp::from_unix_millis(now.timestamp_millis());
     let new = staged(&backup.join(&entry.path), entry, ledger, mark)?;
     let there = is_there(ledger)?;
-    let whole = match there.then(|| agencia_store::mark_restored(ledger, mark)) {
-        None | Some(Ok(())) => true,
+    let whole = match there.then(|| agencia_store::mark_restored(ledger, mark, None)) {
+        None => true,
+        Some(Ok(life)) => {
+            // The clock may have been ahead when that life began: whoever has heard of it would
+            // listen to no earlier one.
+            mark_restored(&new, mark, Some(life))?;
+            true
+        }
         Some(Err(StoreError::Locked { .. })) => {
             remove(&new)?;
             return Err(running(daemon.name, ledger).into());
@@ -174,11 +180,20 @@ fn staged(
         let reason = "it changed while it was copied".to_owned();
         return Err(BackupError::Damaged { path: from.to_owned(), reason }.into());
     }
-    agencia_store::mark_restored(&new, mark).map_err(BackupError::from)?;
-    remove(&with_suffix(&new, ".lock"))?;
+    mark_restored(&new, mark, None)?;
     let like = if is_there(ledger)? { ledger } else { folder_of(ledger) };
     belong_like(&new, like)?;
     Ok(new)
+}
+
+/// Marks the ledger that is about to replace the daemon's.
+fn mark_restored(
+    new: &Path,
+    mark: Timestamp,
+    replaced: Option<Incarnation>,
+) -> Result<(), CommandError> {
+    agencia_store::mark_restored(new, mark, replaced).map_err(BackupError::from)?;
+    remove(&with_suffix(new, ".lock"))
 }
 
 /// Gives the ledger a second, dated name, which it keeps when the first one is replaced.

@@ -248,3 +248,21 @@ fn the_ledger_that_is_replaced_is_kept_even_when_it_is_damaged() {
     assert_eq!(scene.run(&["audit"]).0, 0);
     stop(up);
 }
+
+#[test]
+fn a_restored_ledger_lives_later_than_the_one_that_it_replaces_whatever_the_clock_says() {
+    let scene = Scene::new();
+    stock(&scene);
+    let up = start(&scene);
+    back_up(&scene, "copia");
+    stop(up);
+    let ledger = scene.path("var/voos/livro.sqlite");
+    let mark = |millis| {
+        let now = Timestamp::from_unix_millis(millis);
+        agencia_store::mark_restored(&ledger, now, None).unwrap()
+    };
+    // A life that began when the clock was decades ahead.
+    let earlier = mark(4_000_000_000_000);
+    restore(&scene, "copia", "voos");
+    assert!(mark(0) > earlier);
+}

@@ -126,8 +126,11 @@ impl Trips {
         view: &View<'_, P>,
         now: Now,
     ) -> Result<Later, WireError> {
+        let live = self.live.row(hold.trip);
         // A trip that is held may have the units itself that memory counts as taken.
-        let left = if self.live.row(hold.trip).is_some() { Left::Any } else { Left::Free };
+        let left = if live.is_some() { Left::Any } else { Left::Free };
+        // A revision keeps the deadline, so it happens in the time in which that was set.
+        let at = live.map_or(now.timestamp(), |live| live.time(now.timestamp()));
         let (trip, revision) = (hold.trip, hold.revision);
         let time = Duration::from_secs(hold.hold_secs.into());
         let items = match offers::find(view, &hold.items, left) {
@@ -138,13 +141,13 @@ impl Trips {
                 return Ok(Box::pin(async move {
                     let items = known(row.await, Some(revision), &asked, refusal)?;
                     let order = Order::Hold { revision, items, time };
-                    orders::queue(&ledger, trip, order, now.timestamp()).await
+                    orders::queue(&ledger, trip, order, at).await
                 }));
             }
         };
         let admission = self.live.admit(hold)?;
         let order = Order::Hold { revision, items, time };
-        let done = orders::queue(&self.ledger, trip, order, now.timestamp());
+        let done = orders::queue(&self.ledger, trip, order, at);
         Ok(Box::pin(async move {
             let reply = done.await;
             drop(admission);

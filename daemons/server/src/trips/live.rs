@@ -99,6 +99,11 @@ impl Live {
         self.state().rows.get(&trip).cloned()
     }
 
+    /// Waits.
+    pub(crate) async fn pause(&self, time: Duration) {
+        self.clock.pause(time).await;
+    }
+
     /// Takes what is due.
     pub(crate) fn take_due(&self, max: usize) -> Vec<(TripId, Task)> {
         let now = self.now();

@@ -13,8 +13,7 @@ use agencia_trip::Limits;
 use agencia_trip::recovery::{Progress, Recovery};
 use agencia_trip::row::SoldItem;
 use log::{info, warn};
-use smol::Timer;
-use smol::lock::Mutex;
+use smol::lock::Semaphore;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -32,13 +31,16 @@ pub(crate) type FindAgain = Box<dyn Fn(&[TripItem]) -> Vec<SoldItem> + Send + Sy
 #[derive(Debug)]
 pub(crate) struct RecoveryGate {
     goes_on: AtomicBool,
-    /// Whether it is to begin again.
-    again: Mutex<bool>,
+    /// Whether it is to begin again; looked at and changed only by whose turn it is.
+    again: AtomicBool,
+    /// One at a time. Not a mutex, whose order depends on how long somebody has waited.
+    turn: Semaphore,
 }
 
 impl RecoveryGate {
     pub(crate) fn new(goes_on: bool) -> Self {
-        Self { goes_on: goes_on.into(), again: Mutex::new(false) }
+        let again = AtomicBool::new(false);
+        Self { goes_on: goes_on.into(), again, turn: Semaphore::new(1) }
     }
 
     /// Whether the daemon recovers.
@@ -55,15 +57,17 @@ impl RecoveryGate {
         ledger: &Ledger,
         asked: Recover,
     ) -> Result<RecoverReply, StoreError> {
-        let mut again = self.again.lock().await;
-        *again |= ledger.life().await?.fences.of(&asked.daemon) < asked.incarnation;
+        let _turn = self.turn.acquire().await;
+        if ledger.life().await?.fences.of(&asked.daemon) < asked.incarnation {
+            self.again.store(true, Relaxed);
+        }
         ledger.answer_recovery(asked).await
     }
 
     /// Ends the recovery, unless it is to begin again. Answers whether it has ended.
     async fn end(&self, ledger: &Ledger, at: Timestamp) -> Result<bool, StoreError> {
-        let mut again = self.again.lock().await;
-        if std::mem::take(&mut *again) {
+        let _turn = self.turn.acquire().await;
+        if self.again.swap(false, Relaxed) {
             return Ok(false);
         }
         ledger.finish_recovery(at).await?;
@@ -109,7 +113,7 @@ impl Recoverer {
             match self.round(&mut recovery).await? {
                 true => pause = self.limits.ask_first,
                 false => {
-                    Timer::after(pause).await;
+                    self.clock.pause(pause).await;
                     pause = (pause * 2).min(self.limits.ask_pause_max);
                 }
             }
@@ -160,7 +164,7 @@ impl Recoverer {
                 Order::Learn { found: (self.find_again)(items), told: Box::new(told.clone()) };
             while let Err(error) = self.ledger.step(told.trip, order.clone(), at).await {
                 match error {
-                    StoreError::Busy => drop(Timer::after(QUEUE_PAUSE).await),
+                    StoreError::Busy => self.clock.pause(QUEUE_PAUSE).await,
                     other => return Err(other),
                 }
             }

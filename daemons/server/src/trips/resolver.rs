@@ -15,7 +15,6 @@ use agencia_trip::resolver::{self, Task};
 use agencia_trip::{Command, Desk, Key, Limits, Row};
 use futures_lite::future;
 use log::{debug, warn};
-use smol::Timer;
 use smol::lock::Semaphore;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,9 +51,7 @@ impl Resolver {
                 });
             }
             let pause = self.live.next_in().unwrap_or(PAUSE_MAX);
-            let due = async {
-                Timer::after(pause.clamp(PAUSE_MIN, PAUSE_MAX)).await;
-            };
+            let due = self.live.pause(pause.clamp(PAUSE_MIN, PAUSE_MAX));
             future::or(self.live.is_earlier(), due).await;
         }
     }

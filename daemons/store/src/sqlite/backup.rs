@@ -91,8 +91,11 @@ pub fn back_up_file(ledger: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 /// Marks a closed database as restored from a backup: it begins a new life, of which `now` is the
-/// number unless that of its backup is later already, and is in recovery until its peers have told
-/// what it missed.
+/// number unless that of its backup or of the database that it has `replaced` is later already, and
+/// is in recovery until its peers have told what it missed. Answers which life it begins.
+///
+/// A life that is not above every earlier one is taken for an earlier one by whoever has heard of
+/// that, for ever. Where the replaced database cannot be asked, the clock alone sees to that.
 ///
 /// The copy is put in the place of the database first, and the `-wal` file of the old one moved
 /// away with it.
@@ -101,7 +104,11 @@ pub fn back_up_file(ledger: &Path, to: &Path) -> Result<(), StoreError> {
 ///
 /// [`StoreError::Locked`] while a daemon has it open, and what [`Ledger::open`](crate::Ledger::open)
 /// has against the file.
-pub fn mark_restored(path: &Path, now: Timestamp) -> Result<(), StoreError> {
+pub fn mark_restored(
+    path: &Path,
+    now: Timestamp,
+    replaced: Option<Incarnation>,
+) -> Result<Incarnation, StoreError> {
     if !path.is_file() {
         let source = io::Error::from(io::ErrorKind::NotFound).into();
         return Err(StoreError::Open { path: path.to_owned(), source });
@@ -110,6 +117,8 @@ pub fn mark_restored(path: &Path, now: Timestamp) -> Result<(), StoreError> {
     if open::recognise(&connection, path)? == 0 {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }
-    let least = Incarnation(u64::try_from(now.unix_millis()).unwrap_or(0));
+    let now = u64::try_from(now.unix_millis()).unwrap_or(0);
+    let least = replaced.map_or(now, |life| now.max(life.0.saturating_add(1)));
+    let least = Incarnation(least);
     life::mark_restored(&connection, least).map_err(|fault| open::refusal(path, fault))
 }

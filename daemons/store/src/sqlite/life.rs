@@ -76,9 +76,13 @@ pub(super) fn mark_copy(connection: &Connection) -> Result<(), Fault> {
 }
 
 /// Begins a new life, in recovery: at least this one, and later than the one in the backup.
-pub(super) fn mark_restored(connection: &Connection, least: Incarnation) -> Result<(), Fault> {
-    let sql = "update life set incarnation = max(incarnation + 1, ?1), recovering = 1, copy = 0";
-    connection.execute(sql, [to_number(least)]).map(|_| ())
+pub(super) fn mark_restored(
+    connection: &Connection,
+    least: Incarnation,
+) -> Result<Incarnation, Fault> {
+    let sql = "update life set incarnation = max(incarnation + 1, ?1), recovering = 1, copy = 0 \
+               returning incarnation";
+    connection.query_row(sql, [to_number(least)], |row| row.get(0)).map(from_number)
 }
 
 /// A life as the database keeps it. Lives are moments in milliseconds; none is near the end.

@@ -131,7 +131,7 @@ fn the_follower_hears_every_row_before_the_answer() {
 #[test]
 fn what_the_peers_remember_is_learned_again() {
     new_place(&|path| {
-        let restore = || mark_restored(path, at(0)).unwrap();
+        let restore = || mark_restored(path, at(0), None).map(|_| ()).unwrap();
         battery::what_the_peers_remember_is_learned_again(&opener(path), &restore);
     });
 }
@@ -140,7 +140,7 @@ fn what_the_peers_remember_is_learned_again() {
 fn each_restore_is_another_life() {
     new_place(&|path| {
         // Although the clock stands still.
-        let restore = || mark_restored(path, at(0)).unwrap();
+        let restore = || mark_restored(path, at(0), None).map(|_| ()).unwrap();
         battery::each_restore_is_another_life(&opener(path), &restore);
     });
 }

@@ -5,6 +5,7 @@ use crate::battery::{
     ask, at, audit, bought, buy, consistent_at, end, hold, items, number, purchase, row, trip,
 };
 use crate::{Filter, StoreError, mark_restored};
+use agencia_protocol::trip::Incarnation;
 use futures_lite::future::block_on;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +41,7 @@ fn a_backup_under_load_is_whole_and_of_one_moment() {
         end(ledger, thread);
         assert!(last > 500, "nothing was sold meanwhile");
         for (copy, before, after) in copies {
-            mark_restored(&copy, at(0)).unwrap();
+            mark_restored(&copy, at(0), None).unwrap();
             let (ledger, thread) = opened(&copy, 1_000_000);
             assert!(ledger.recovering());
             let held = audit(&ledger).held;
@@ -68,7 +69,7 @@ fn a_copy_is_opened_only_after_it_is_put_in_force() {
         let refused = open(&copy).unwrap_err();
         assert!(matches!(refused, StoreError::Copy { .. }), "{refused:?}");
         assert!(refused.to_string().contains("agencia restore"));
-        mark_restored(&copy, at(0)).unwrap();
+        mark_restored(&copy, at(0), None).unwrap();
         let (copied, copied_thread) = opened(&copy, 9);
         let life = block_on(copied.life()).unwrap();
         assert!(life.recovering && life.incarnation.0 >= at(0).unix_millis().unsigned_abs());
@@ -107,17 +108,38 @@ fn a_backup_replaces_no_file_and_leaves_none_behind_when_it_fails() {
 #[test]
 fn only_a_ledger_that_is_closed_is_marked() {
     new_place(&|path| {
-        let missing = mark_restored(path, at(0)).unwrap_err();
+        let missing = mark_restored(path, at(0), None).unwrap_err();
         assert!(matches!(missing, StoreError::Open { .. }), "{missing:?}");
         assert!(!path.exists());
         let (ledger, thread) = opened(path, 9);
-        let locked = mark_restored(path, at(0)).unwrap_err();
+        let locked = mark_restored(path, at(0), None).unwrap_err();
         assert!(matches!(locked, StoreError::Locked { .. }), "{locked:?}");
         end(ledger, thread);
-        mark_restored(path, at(0)).unwrap();
+        mark_restored(path, at(0), None).unwrap();
         let empty = path.with_file_name("empty.db");
         std::fs::write(&empty, "").unwrap();
-        let foreign = mark_restored(&empty, at(0)).unwrap_err();
+        let foreign = mark_restored(&empty, at(0), None).unwrap_err();
         assert!(matches!(foreign, StoreError::Foreign { .. }), "{foreign:?}");
+    });
+}
+
+#[test]
+fn a_new_life_is_later_than_every_one_that_is_known() {
+    new_place(&|path| {
+        let (ledger, thread) = opened(path, 9);
+        end(ledger, thread);
+        let now = Incarnation(at(0).unix_millis().unsigned_abs());
+        let after = |life: Incarnation| Incarnation(life.0 + 1);
+        let far = Incarnation(now.0 + 1_000_000);
+        // What it replaces, the clock, its own.
+        for (replaced, expected) in [
+            (None, now),
+            (None, after(now)),
+            (Some(Incarnation(7)), after(after(now))),
+            (Some(far), after(far)),
+            (Some(far), after(after(far))),
+        ] {
+            assert_eq!(mark_restored(path, at(0), replaced).unwrap(), expected);
+        }
     });
 }

@@ -84,7 +84,7 @@ fn a_log_beside_another_database_is_refused() {
         drop(copy);
         std::fs::rename(path.with_file_name("log"), with_suffix(path, "-wal")).unwrap();
         refused_as_corrupt(path);
-        let refused = crate::mark_restored(path, crate::battery::at(0)).unwrap_err();
+        let refused = crate::mark_restored(path, crate::battery::at(0), None).unwrap_err();
         assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused:?}");
     });
 }

@@ -1,0 +1,45 @@
+//! What the simulation must notice: one thing at a time that no network and no disk may do, done
+//! all the same. Production knows nothing of it.
+
+use agencia_protocol::trip::{Outcome, TripMessage};
+
+/// One thing that must be noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mutation {
+    /// Production as it is.
+    None,
+    /// There are no pins: travellers book part by part.
+    NoPins,
+    /// A daemon that dies forgets what it committed last.
+    ForgetLastCommit,
+    /// A backup is put in force without the mark that begins a recovery.
+    RestoreWithoutMark,
+    /// Somebody on the way acknowledges outcomes in the name of the parts.
+    LyingAcknowledgement,
+    /// The catalog is not told what the ledger has committed.
+    DeafCatalog,
+}
+
+impl Mutation {
+    /// Everything that must be noticed.
+    pub(super) const ALL: [Self; 5] = [
+        Self::NoPins,
+        Self::ForgetLastCommit,
+        Self::RestoreWithoutMark,
+        Self::LyingAcknowledgement,
+        Self::DeafCatalog,
+    ];
+}
+
+/// The reply of a part that was not asked, to `aplicar`; nothing to any other message.
+pub(super) fn acknowledged(body: &[u8]) -> Option<Vec<u8>> {
+    let message = TripMessage::parse("aplicar", body)?.ok()?;
+    let TripMessage::Apply(apply) = message else { return None };
+    // A message with another word in `action` is no `aplicar`, whatever its fields are.
+    let is_apply = body.windows(19).any(|part| part == br#""action":"aplicar","#.as_slice());
+    let state = match apply.outcome {
+        Outcome::Committed => "confirmada",
+        _ => "solta",
+    };
+    is_apply.then(|| format!(r#"{{"estado":"{state}"}}"#).into_bytes())
+}
