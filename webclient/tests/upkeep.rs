@@ -105,12 +105,12 @@ fn settings_and_daemons_are_taken_over_by_a_reload() {
     let (done, said) = reload(&web, &folder);
     assert!(done && said.contains("settings and the list of daemons"), "{said}");
     web.get("/").says(&["Saída do A2."]);
-    // The flag says which port, whatever the file says; what only a restart changes is named.
+    // Flags say which port and state, whatever the file says; what only a restart changes is named.
     let restart = "state = \"/elsewhere\"\nkey_file = \"other\"\nlog = \"debug\"\n[http]\n\
                    connections_max = 9\n";
     std::fs::write(folder.join("web.toml"), restart).unwrap();
     let (done, said) = reload(&web, &folder);
-    let waiting = "in force; waiting for a restart: state, key_file, http.connections_max";
+    let waiting = "in force; waiting for a restart: key_file, http.connections_max";
     assert!(done && said.contains(waiting), "{said}");
     web.get("/saude");
     web.log_with("DEBUG GET /saude");
