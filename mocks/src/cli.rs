@@ -73,6 +73,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// The command line of `agencia-mocks`, for its manual page and completions.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 fn make(plan: &Plan, dir: &Path) -> Result<Written, MocksError> {
     let bar = progress_bar();
     let written = write(plan, dir, &mut |progress| {

@@ -27,7 +27,7 @@ mod calendar;
 mod dice;
 mod format;
 
-pub use cli::run;
+pub use cli::{command, run};
 pub use files::{FLIGHTS_FILE, MocksError, STAYS_FILE, TOURS_FILE, write};
 pub use flights::HOME_AIRPORT;
 pub use generate::{Outputs, Progress, Written, generate};

@@ -208,3 +208,16 @@ pub fn travellers() -> Vec<Traveller> {
     let surname = "Souza".parse().expect("a name");
     vec![Traveller { name, surname, document: None }]
 }
+
+/// Leads one trip by a process of its own, with these words (see its usage), and answers what it
+/// printed.
+///
+/// # Panics
+/// When it fails.
+pub fn by_a_process(words: &[String]) -> String {
+    let traveller = crate::program::path("agencia-tests-traveller");
+    let output = std::process::Command::new(traveller).args(words).output();
+    let output = output.expect("the program is there");
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -23,6 +23,7 @@ pub mod load;
 pub mod seed;
 pub mod faults;
 pub mod keys;
+pub mod machine;
 
 pub use daemon::{Daemon, Setup};
 pub use inventory::Kind;

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What the harness itself says on the socket when the daemon has closed its standard error: it
 /// has ended, and nothing more will come.
@@ -39,7 +39,15 @@ impl Notices {
     /// # Panics
     /// When neither happens in time.
     pub fn wait_for(&self, start: &str) -> Option<String> {
-        let due = Instant::now() + PATIENCE;
+        self.wait_at_most(PATIENCE, start)
+    }
+
+    /// The same, for what may take longer.
+    ///
+    /// # Panics
+    /// When neither happens in that time.
+    pub fn wait_at_most(&self, patience: Duration, start: &str) -> Option<String> {
+        let due = Instant::now() + patience;
         loop {
             if let Some(line) = self.find(start) {
                 return Some(line);
@@ -48,7 +56,7 @@ impl Notices {
                 return None;
             }
             let left = due.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "no {start} in {PATIENCE:?}; heard {:?}", self.heard());
+            assert!(!left.is_zero(), "no {start} in {patience:?}; heard {:?}", self.heard());
             self.socket.set_read_timeout(Some(left)).expect("a timeout above zero");
             self.receive();
         }

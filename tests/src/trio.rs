@@ -176,7 +176,11 @@ impl Trio {
     }
 }
 
-fn records(kind: Kind, capacities: &[u32]) -> Vec<Value> {
+/// Offers of these capacities with the ids that [`offer_id`] gives them.
+///
+/// # Panics
+/// When there are more of them than minutes in a day.
+pub fn records(kind: Kind, capacities: &[u32]) -> Vec<Value> {
     let record = |(number, capacity): (usize, &u32)| {
         let at = u16::try_from(number).expect("no more offers than minutes in a day");
         with(kind.offer_of(at, *capacity), [("id", json!(offer_id(kind, number)))])

@@ -10,6 +10,7 @@
 mod settings;
 mod logging;
 mod listen;
+mod service;
 mod serve;
 mod security;
 mod routes;
@@ -31,21 +32,17 @@ use daemons::Daemons;
 use hyper_util::service::TowerToHyperService;
 use owner::Seals;
 use pages::Site;
-use sd_notify::NotifyState;
 use settings::{Flags, Settings};
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// `EX_CONFIG` of sysexits.h: starting again would not help.
 const EXIT_CONFIG: u8 = 78;
 
-/// Runs the web client until SIGTERM or SIGINT. `args` starts with the program's name, as
-/// `std::env::args_os` does.
+/// Runs the web client until SIGTERM or SIGINT, and reloads its settings at SIGHUP. `args` starts
+/// with the program's name, as `std::env::args_os` does.
 ///
 /// Exits with 0 when it was told to stop, 78 when a setting is wrong, 2 when a flag is, and 1
 /// when it cannot listen.
@@ -58,11 +55,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2));
         }
     };
+    if let Some(pid) = flags.reload {
+        return service::have_reloaded(pid);
+    }
     let (settings, daemons) = match configure(&flags) {
         Ok(configured) => configured,
         Err(error) => {
             logging::start("info");
             log::error!("{error}");
+            agencia_systemd::status(&error.to_string());
             return ExitCode::from(EXIT_CONFIG);
         }
     };
@@ -74,16 +75,23 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(seals) => seals,
         Err(error) => {
             log::error!("{error}");
+            agencia_systemd::status(&error.to_string());
             return ExitCode::from(EXIT_CONFIG);
         }
     };
-    match start(settings, daemons, seals) {
+    match start(flags, settings, daemons, seals) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
+            agencia_systemd::status(&error.to_string());
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command line of `agencia-web`, for its manual page and completions.
+pub fn command() -> clap::Command {
+    <Flags as clap::CommandFactory>::command()
 }
 
 type AnyError = Box<dyn std::error::Error>;
@@ -114,73 +122,53 @@ fn seals(settings: &Settings) -> Result<Seals, AnyError> {
     Ok(keys::seals(settings)?)
 }
 
-fn start(settings: Settings, daemons: Daemons, seals: Seals) -> Result<(), AnyError> {
+/// The pages, and the limits they are served with.
+fn site(settings: Settings, daemons: Daemons, seals: Seals) -> serve::Serving<impl serve::Pages> {
+    let http = settings.http.clone();
+    let site = Arc::new(Site { daemons, settings, seals, clock: chrono::Utc::now });
+    let pages = TowerToHyperService::new(warp::service(routes::all(site)));
+    serve::Serving { pages, http }
+}
+
+/// Puts everything in force that was read again, for connections to come; says what waits for a
+/// restart.
+fn reload<S: serve::Pages>(
+    (settings, daemons): (Settings, Daemons),
+    in_force: &mut Settings,
+    serving: impl FnOnce(Settings, Daemons) -> serve::Serving<S>,
+    current: &Mutex<Arc<serve::Serving<S>>>,
+) -> String {
+    let waiting = in_force.take_over(settings.clone());
+    logging::set(&settings.log);
+    let serving = Arc::new(serving(settings, daemons));
+    *current.lock().unwrap_or_else(PoisonError::into_inner) = serving;
+    match waiting.is_empty() {
+        true => "settings and the list of daemons are in force".to_owned(),
+        false => format!("in force; waiting for a restart: {}", waiting.join(", ")),
+    }
+}
+
+fn start(flags: Flags, settings: Settings, daemons: Daemons, seals: Seals) -> Result<(), AnyError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let stop = stop_signal()?;
+        let stop = service::stop_signal()?;
         let listeners = listen::listeners(&settings.listen, settings.port)?;
         let listeners: Vec<_> = listeners
             .into_iter()
             .map(tokio::net::TcpListener::from_std)
             .collect::<io::Result<_>>()?;
-        let http = settings.http.clone();
-        let site = Arc::new(Site { daemons, settings, seals, clock: chrono::Utc::now });
-        let pages = TowerToHyperService::new(warp::service(routes::all(site)));
-        announce(&listeners);
-        let drained = serve::serve(listeners, pages, http, stop).await;
+        let site = move |settings, daemons| site(settings, daemons, seals.clone());
+        let current = Arc::new(Mutex::new(Arc::new(site(settings.clone(), daemons))));
+        let (mut in_force, replaced) = (settings, current.clone());
+        let status = service::announce(&listeners);
+        service::reload_at_signals(status, move || {
+            Ok(reload(configure(&flags)?, &mut in_force, &site, &replaced))
+        })?;
+        let drained = serve::serve(listeners, current, stop).await;
         match drained {
             true => log::info!("Stopped: every request was finished"),
             false => log::warn!("Stopped: some requests took too long and were dropped"),
         }
         Ok(())
     })
-}
-
-/// Becomes true at SIGTERM or SIGINT, and tells systemd at once.
-fn stop_signal() -> io::Result<watch::Receiver<bool>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        log::info!("Stopping: no new connections, finishing what is in flight");
-        notify(&[NotifyState::Stopping, NotifyState::Status("finishing what is in flight")]);
-        // Nobody listens when the serving ended by itself.
-        let _ = stop.send(true);
-    });
-    Ok(stopped)
-}
-
-/// Says that the pages can be asked for: only once every socket is bound.
-fn announce(listeners: &[tokio::net::TcpListener]) {
-    let addresses: Vec<_> = listeners
-        .iter()
-        .filter_map(|listener| listener.local_addr().ok())
-        .map(|address| address.to_string())
-        .collect();
-    for address in &addresses {
-        log::info!("Listening for connections on {address}");
-    }
-    let status = format!("serving pages on {}", addresses.join(", "));
-    notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
-    if let Some(interval) = sd_notify::watchdog_enabled() {
-        tokio::spawn(feed_watchdog(interval / 2));
-    }
-}
-
-async fn feed_watchdog(every: Duration) {
-    let mut ticks = tokio::time::interval(every.max(Duration::from_millis(1)));
-    loop {
-        ticks.tick().await;
-        notify(&[NotifyState::Watchdog]);
-    }
-}
-
-fn notify(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        log::warn!("systemd could not be told: {error}");
-    }
 }

@@ -1,6 +1,7 @@
-//! The sockets the pages are served on: handed over by systemd, or bound here.
+//! The sockets the pages are served on: those of socket units, or bound here and kept by systemd
+//! while the service is restarted.
 
-use listenfd::ListenFd;
+use agencia_systemd::{NotASocket, Sockets, keep};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -30,36 +31,52 @@ pub(crate) enum ListenError {
         error: io::Error,
     },
     /// What systemd handed over is no TCP listener.
-    #[error("the socket handed over in LISTEN_FDS cannot be used: {0}")]
-    HandedOver(#[source] io::Error),
+    #[error(transparent)]
+    HandedOver(#[from] NotASocket),
 }
 
-/// The listeners, non-blocking: those that were handed over, if there are any; else one for each
-/// of `addresses`; else one for all interfaces.
+/// The listeners, non-blocking: those of socket units, if there are any; else one for each of
+/// `addresses`; else one for all interfaces. What systemd kept for another address is closed.
 ///
 /// # Errors
 /// The first address that cannot be listened on, by name.
 pub(crate) fn listeners(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, ListenError> {
-    let handed_over = handed_over().map_err(ListenError::HandedOver)?;
-    if !handed_over.is_empty() {
-        return Ok(handed_over);
-    }
-    if addresses.is_empty() {
-        return everywhere(port).map(|listener| vec![listener]);
-    }
-    addresses.iter().map(|&address| bind(SocketAddr::new(address, port))).collect()
-}
-
-fn handed_over() -> io::Result<Vec<TcpListener>> {
-    let mut passed = ListenFd::from_env();
-    let mut listeners = Vec::new();
-    for index in 0..passed.len() {
-        if let Some(listener) = passed.take_tcp_listener(index)? {
-            listener.set_nonblocking(true)?;
-            listeners.push(listener);
-        }
+    let mut sockets = Sockets::take()?;
+    let of_units = sockets.of_units();
+    let listeners = if of_units.is_empty() {
+        let all = [Ipv6Addr::UNSPECIFIED.into()];
+        let configured = if addresses.is_empty() { &all[..] } else { addresses };
+        let configured: Vec<_> =
+            configured.iter().map(|&address| SocketAddr::new(address, port)).collect();
+        sockets.keep_only(&configured);
+        let opened = configured.into_iter().map(|address| match sockets.kept(address) {
+            Some(listener) => {
+                log::info!("Taking back the socket of {address}, with whoever waits there");
+                Ok(listener)
+            }
+            None => {
+                let listener = match addresses {
+                    [] => everywhere(port),
+                    _ => bind(address),
+                }?;
+                keep(&listener, address);
+                Ok(listener)
+            }
+        });
+        opened.collect::<Result<Vec<_>, ListenError>>()?
+    } else {
+        sockets.keep_only(&[]);
+        of_units
+    };
+    for listener in &listeners {
+        listener.set_nonblocking(true).map_err(|error| refused(listener, error))?;
     }
     Ok(listeners)
+}
+
+fn refused(listener: &TcpListener, error: io::Error) -> ListenError {
+    let unknown = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+    ListenError::Refused { address: listener.local_addr().unwrap_or(unknown), error }
 }
 
 /// All interfaces: IPv6 and IPv4 on one socket, or IPv4 alone where the host has no IPv6.
@@ -84,7 +101,6 @@ fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
-        socket.set_nonblocking(true)?;
         Ok(socket.into())
     };
     bound().map_err(|error| match error.kind() {

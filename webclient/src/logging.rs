@@ -3,7 +3,7 @@
 //! Under the journal a line starts with its priority as `<N>` and carries no time, which the
 //! journal keeps itself. Nothing that a visitor typed is ever logged, queries included.
 
-use log::Level;
+use log::{Level, LevelFilter};
 use std::io::Write;
 
 /// Starts logging what `filter` lets through, `info` for example. The first call in a process
@@ -11,7 +11,8 @@ use std::io::Write;
 pub(crate) fn start(filter: &str) {
     let journal = std::env::var_os("JOURNAL_STREAM").is_some();
     let mut builder = env_logger::Builder::new();
-    builder.parse_filters(filter).format(move |out, record| {
+    // What passes is said by the crate `log`, where a reload can change it.
+    builder.filter_level(LevelFilter::Trace).format(move |out, record| {
         let message = record.args().to_string().replace('\n', " ");
         match journal {
             true => writeln!(out, "<{}>{message}", priority(record.level())),
@@ -19,9 +20,15 @@ pub(crate) fn start(filter: &str) {
         }
     });
     // Somebody who runs this library in a process of theirs may have a logger already.
-    if builder.try_init().is_err() {
-        log::debug!("logging was started before");
+    match builder.try_init() {
+        Ok(()) => set(filter),
+        Err(_) => log::debug!("logging was started before"),
     }
+}
+
+/// Changes what is logged from now on.
+pub(crate) fn set(filter: &str) {
+    log::set_max_level(filter.parse().unwrap_or(LevelFilter::Info));
 }
 
 /// The priority of syslog(3).

@@ -15,12 +15,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use warp::http::{Request, header};
 use warp::reply::Response;
 
@@ -36,6 +36,9 @@ const TURNED_AWAY_MAX: usize = 64;
 
 /// How long a visitor who is turned away may take to read it.
 const TURNED_AWAY_SECS: Duration = Duration::from_secs(1);
+
+/// How long a stopping service waits for the first request of a connection, from its beginning.
+const FIRST_GRACE: Duration = Duration::from_secs(2);
 
 /// The whole answer to a connection above the limit, written without parsing what it asked.
 const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
@@ -64,22 +67,26 @@ impl<S> Pages for S where
 {
 }
 
-/// Serves until `stop` becomes true, then lets the requests in flight finish for as long as the
-/// settings allow. Says whether all of them did.
+/// What a connection is served with, from its beginning to its end.
+pub(crate) struct Serving<S> {
+    pub(crate) pages: S,
+    pub(crate) http: Http,
+}
+
+/// Serves what is `current`, which a reload replaces, until `stop` becomes true, then lets the
+/// requests in flight finish for as long as the settings allow. Says whether all of them did.
 pub(crate) async fn serve<S: Pages>(
     listeners: Vec<TcpListener>,
-    pages: S,
-    http: Http,
+    current: Arc<Mutex<Arc<Serving<S>>>>,
     stop: watch::Receiver<bool>,
 ) -> bool {
-    let drain = Duration::from_secs(http.drain_secs.get());
-    let connections_max = http.connections_max.get();
+    let connections_max = now(&current).http.connections_max.get();
     let server = Arc::new(Server {
-        pages,
+        current,
         connections: Arc::new(Semaphore::new(connections_max as usize)),
         turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
         crowded: AtomicBool::new(false),
-        http,
+        connections_max,
         stop,
     });
     let accepting: Vec<_> = listeners
@@ -91,14 +98,19 @@ pub(crate) async fn serve<S: Pages>(
             log::error!("an accept loop ended: {error}");
         }
     }
+    let drain = Duration::from_secs(now(&server.current).http.drain_secs.get());
     // Every connection holds a permit: all of them back means that none is left.
     let all = server.connections.acquire_many(connections_max);
     tokio::time::timeout(drain, all).await.is_ok()
 }
 
+fn now<S>(current: &Mutex<Arc<Serving<S>>>) -> Arc<Serving<S>> {
+    current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 struct Server<S> {
-    pages: S,
-    http: Http,
+    current: Arc<Mutex<Arc<Serving<S>>>>,
+    connections_max: u32,
     connections: Arc<Semaphore>,
     turned_away: Arc<Semaphore>,
     /// Whether the last connection was one too many: a crowd is logged once, not by head.
@@ -135,7 +147,7 @@ impl<S: Pages> Server<S> {
             return;
         }
         if !self.crowded.swap(true, Ordering::Relaxed) {
-            let open = self.http.connections_max;
+            let open = self.connections_max;
             log::warn!("{open} connections are open, more are turned away; see connections_max");
         }
         if let Ok(permit) = self.turned_away.clone().try_acquire_owned() {
@@ -149,7 +161,10 @@ impl<S: Pages> Server<S> {
         peer: IpAddr,
         permit: OwnedSemaphorePermit,
     ) {
-        let write = Duration::from_secs(self.http.write_secs.get());
+        let arrived = Instant::now();
+        let serving = now(&self.current);
+        let http = &serving.http;
+        let write = Duration::from_secs(http.write_secs.get());
         let socket = socket2::SockRef::from(&stream);
         // With the user timeout the kernel drops a peer that leaves written bytes unread.
         if let Err(error) =
@@ -159,19 +174,28 @@ impl<S: Pages> Server<S> {
             return;
         }
         let mut stop = self.stop.clone();
+        let asked = Notify::new();
         let answer = service_fn(|request| {
-            let server = self.clone();
-            async move { Ok::<_, Infallible>(server.answer(request, peer).await) }
+            asked.notify_one();
+            let (serving, stop) = (serving.clone(), self.stop.clone());
+            async move {
+                let mut response = serving.answer(request, peer).await;
+                if *stop.borrow() {
+                    let close = header::HeaderValue::from_static("close");
+                    response.headers_mut().insert(header::CONNECTION, close);
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_secs(self.http.head_secs.get()))
+            .header_read_timeout(Duration::from_secs(http.head_secs.get()))
             .max_header_size(HEAD_BYTES_MAX)
             .serve_connection(TokioIo::new(stream), answer);
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = told(&mut stop) => {
+            () = told_and_asked(&mut stop, &asked, arrived) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -181,7 +205,9 @@ impl<S: Pages> Server<S> {
         }
         drop(permit);
     }
+}
 
+impl<S: Pages> Serving<S> {
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
         let began = Instant::now();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -233,6 +259,15 @@ impl<S: Pages> Server<S> {
             Err(_) => Err(Trouble::BodyTooSlow),
         }
     }
+}
+
+/// Waits until it is time to stop, and then for the first request of a connection that has only just
+/// come: hyper would close it without an answer.
+async fn told_and_asked(stop: &mut watch::Receiver<bool>, asked: &Notify, arrived: Instant) {
+    told(stop).await;
+    let grace = FIRST_GRACE.saturating_sub(arrived.elapsed());
+    // Whether it came or not, what has begun is finished.
+    drop(tokio::time::timeout(grace, asked.notified()).await);
 }
 
 /// Waits until it is time to stop; a sender that is gone says so, too.

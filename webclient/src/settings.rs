@@ -37,6 +37,10 @@ pub(crate) struct Flags {
     /// Check the settings and exit
     #[arg(long)]
     pub(crate) check: bool,
+    /// Have the running web client with this process id read its settings again, and say what came
+    /// of it; for ExecReload= of its unit
+    #[arg(long, value_name = "PID")]
+    pub(crate) reload: Option<i32>,
     /// What to log: error, warn, info, debug, trace
     #[arg(long, value_name = "LEVEL")]
     log: Option<String>,
@@ -252,7 +256,35 @@ impl Settings {
         let settings: Self = merged
             .and_then(Config::try_deserialize)
             .map_err(|error| SettingsError::Whole(one_line(&error.to_string())))?;
-        Ok(settings.with(flags))
+        let settings = settings.with(flags);
+        match settings.log.parse::<log::LevelFilter>() {
+            Ok(_) => Ok(settings),
+            Err(_) => Err(SettingsError::Whole(format!(
+                "log is {:?}, expected off, error, warn, info, debug or trace",
+                settings.log
+            ))),
+        }
+    }
+
+    /// Becomes `read`, but for what only a restart changes. Gives the keys of that.
+    pub(crate) fn take_over(&mut self, read: Self) -> Vec<&'static str> {
+        let kept = Self {
+            port: self.port,
+            listen: self.listen.clone(),
+            state: self.state.clone(),
+            key_file: self.key_file.clone(),
+            http: Http { connections_max: self.http.connections_max, ..read.http.clone() },
+            ..read.clone()
+        };
+        let waiting = [
+            ("port", read.port != kept.port),
+            ("listen", read.listen != kept.listen),
+            ("state", read.state != kept.state),
+            ("key_file", read.key_file != kept.key_file),
+            ("http.connections_max", read.http.connections_max != kept.http.connections_max),
+        ];
+        *self = kept;
+        waiting.into_iter().filter(|(_, waits)| *waits).map(|(key, _)| key).collect()
     }
 
     /// The file of the key that all instances share.

@@ -190,6 +190,7 @@ fn systemd_is_told_what_happens() {
     command.args(["--port", "0", "--listen", "127.0.0.1"]).env("NOTIFY_SOCKET", &path);
     command.env("JOURNAL_STREAM", "8:1").env("WATCHDOG_USEC", "40000");
     let mut web = Web::spawn(command, folder);
+    assert!(told().contains("FDSTORE=1"));
     let ready = told();
     assert!(
         ready.contains("READY=1") && ready.contains("STATUS=serving pages on 127.0.0.1:"),

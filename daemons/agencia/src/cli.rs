@@ -37,6 +37,7 @@ pub(crate) enum Command {
     Import(Import),
     Search(Search),
     Status(Status),
+    Demo(Demo),
     Trips(Trips),
     Trip(Trip),
     Indoubt(InDoubt),
@@ -202,6 +203,36 @@ pub(crate) struct Status {
     pub(crate) json: bool,
 }
 
+/// Makes demonstration offers for daemons without inventory, and clears them
+///
+/// Only what was made here is ever cleared or replaced; an inventory of your own stays.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Demo {
+    #[command(subcommand)]
+    pub(crate) what: DemoWhat,
+    /// Settings file, with its folder beside it [default: /etc/agencia/mocks.toml and mocks.d]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// The --dir of an `agencia up`, whose inventory it is
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum DemoWhat {
+    /// Give every daemon that has no inventory its first one: demonstration offers, or nothing on
+    /// sale, as the settings say
+    #[command(after_help = EXIT_CODES)]
+    Fill,
+    /// Turn the setting off and take the demonstration offers off sale; bookings are kept
+    #[command(after_help = EXIT_CODES)]
+    Off,
+    /// Turn the setting on and put new demonstration offers on sale where there were some before
+    #[command(after_help = EXIT_CODES)]
+    On,
+}
+
 /// Runs a daemon or a web client in this process
 #[derive(Debug, Args)]
 pub(crate) struct RunProgram {
@@ -242,6 +273,8 @@ mod tests {
             "search",
             "search passagem",
             "status",
+            "demo",
+            "demo off",
             "trips",
             "trip",
             "indoubt",

@@ -52,6 +52,9 @@ pub(crate) enum CommandError {
     /// The file to import is where imports are staged.
     #[error("{}: is where an import is staged; import from a file of another name", .path.display())]
     StagedSource { path: PathBuf },
+    /// The settings of the demonstration offers.
+    #[error("{}: {reason}; mend or remove that line", .path.display())]
+    DemoSettings { path: PathBuf, reason: String },
     /// The folder of settings that was named.
     #[error(
         "{}: there is no such folder of settings; name one with --etc, etc/agencia of a clone for example", .path.display()
@@ -114,6 +117,7 @@ impl CommandError {
             | CommandError::Keys(_)
             | CommandError::NoPeer { .. }
             | CommandError::Settings(_)
+            | CommandError::DemoSettings { .. }
             | CommandError::NoSettings { .. } => 78,
             _ => 1,
         })

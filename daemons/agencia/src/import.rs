@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -40,16 +40,37 @@ pub(crate) fn run(options: &Import, places: Places<'_>) -> Result<ExitCode, Comm
         (None, Some(dir)) => daemon.files_in(Some(dir))?.inventory,
         (None, None) => (daemon.files)(options.config.as_deref())?.inventory,
     };
-    let staged = Staged::create(&inventory, &options.file)?;
-    let bar = progress_bar(&options.file)?;
-    let count = (daemon.stage)(&options.file, &staged, &bar)?;
-    bar.finish_and_clear();
+    let (staged, count) = checked(daemon, &inventory, &options.file)?;
     if count == 0 && !options.empty {
         return Err(CommandError::EmptyInventory { path: options.file.clone() });
     }
-    let line = put_in_force(&known, peer, staged, count)?;
-    print(&line)?;
+    print(&put_in_force(&known, peer, staged, count)?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Checks the records of a file for a daemon and stages them beside its inventory.
+fn checked(
+    daemon: &Daemon,
+    inventory: &Path,
+    source: &Path,
+) -> Result<(Staged, u64), CommandError> {
+    let staged = Staged::create(inventory, source)?;
+    let bar = progress_bar(source)?;
+    let count = (daemon.stage)(source, &staged, &bar)?;
+    bar.finish_and_clear();
+    Ok((staged, count))
+}
+
+/// Puts the records of a file in force as a daemon's inventory, be there none, and says where that
+/// was done.
+pub(crate) fn replace(
+    known: &Known,
+    daemon: &Daemon,
+    inventory: &Path,
+    source: &Path,
+) -> Result<String, CommandError> {
+    let (staged, count) = checked(daemon, inventory, source)?;
+    put_in_force(known, known.named(daemon.name)?, staged, count)
 }
 
 /// Has the daemon adopt the staged file, or puts it in place when none runs.
@@ -131,7 +152,7 @@ impl Staged {
             (Ok(opened), Ok(named)) if same(&opened, &named) => {}
             _ => return Err(CommandError::ImportUnderWay { path }),
         }
-        file.set_len(0).map_err(failed)?;
+        file.set_len(0).and_then(|()| give_to_the_folders_owner(&path)).map_err(failed)?;
         Ok(Self { file, path, inventory: inventory.to_owned(), kept: false })
     }
 
@@ -169,9 +190,21 @@ impl Drop for Staged {
     }
 }
 
+/// What root makes among a daemon's files is the daemon's to read, whatever root's umask is.
+pub(crate) fn give_to_the_folders_owner(file: &Path) -> io::Result<()> {
+    let owner = std::fs::metadata(folder_of(file))?;
+    match std::fs::metadata(file)?.uid() {
+        0 if owner.uid() != 0 => chown(file, Some(owner.uid()), Some(owner.gid())),
+        _ => Ok(()),
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn sync_folder(file: &Path) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder_of(file))?.sync_all()
 }
 
 /// Checks every record of `source`, alone and then together, and writes them into `staged`.

@@ -1,4 +1,4 @@
-//! The operator's command: up, import, search, status, trips and their audit, backup, restore,
+//! The operator's command: up, import, demo, search, status, trips and their audit, backup, restore,
 //! keys.
 //!
 //! Everything is here and not in the binary, so that tests can call it. [`supervise`] knows nothing
@@ -9,6 +9,7 @@ mod programs;
 mod up;
 pub mod supervise;
 mod import;
+mod demo;
 mod search;
 mod status;
 mod trips;
@@ -42,6 +43,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Import(options) => import::run(&options, places),
         Command::Search(options) => search::run(options, places),
         Command::Status(options) => status::run(&options, places),
+        Command::Demo(options) => demo::run(&options, places),
         Command::Trips(options) => trips::list::run(&options, places),
         Command::Trip(options) => trips::show::run(&options, places),
         Command::Indoubt(options) => trips::doubt::run(&options, places),
@@ -60,6 +62,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             error.code()
         }
     }
+}
+
+/// The command line of `agencia`, for its manual pages and completions.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

@@ -6,6 +6,7 @@ use crate::door::{Door, Doorkeeper};
 use crate::stop::{Headcount, Here, Stop};
 use crate::wire::Wire;
 use agencia_protocol::{Code, WireError, frame};
+use arc_swap::ArcSwap;
 use async_net::{TcpListener, TcpStream};
 use futures_lite::future;
 use log::{debug, warn};
@@ -28,7 +29,8 @@ const REFUSED_MAX: usize = 64;
 pub(crate) struct Reception<H> {
     pub(crate) handler: Arc<H>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) rules: Arc<Rules>,
+    /// Those in force now; a connection keeps those that it came under.
+    pub(crate) rules: Arc<ArcSwap<Rules>>,
     /// Who lets other hosts prove who they are.
     pub(crate) keeper: Option<Arc<Doorkeeper>>,
     pub(crate) stop: Stop,
@@ -73,13 +75,14 @@ impl<H: Handler> Reception<H> {
             return;
         }
         let here = self.talking.clone();
-        let Some(place) = self.counters.admit(self.rules.limits.connections_max) else {
+        let rules = self.rules.load_full();
+        let Some(place) = self.counters.admit(rules.limits.connections_max) else {
             debug!("No room for {peer}");
             self.refuse(executor, stream, here);
             return;
         };
         let (handler, counters) = (self.handler.clone(), self.counters.clone());
-        let (rules, stopped) = (self.rules.clone(), self.stop.stopped());
+        let stopped = self.stop.stopped();
         let door = Door::new(stream, peer, self.keeper.clone(), rules.deadlines.header);
         let talk = async move {
             converse(&*handler, &counters, &rules, door, peer, stopped).await;
@@ -95,7 +98,7 @@ impl<H: Handler> Reception<H> {
         }
         self.counters.count_error();
         let refusing = self.refusing.enter();
-        let mut wire = Wire::new(stream, self.rules.deadlines.write);
+        let mut wire = Wire::new(stream, self.rules.load().deadlines.write);
         let error = WireError::new(Code::Busy, "há conexões demais; tente de novo daqui a pouco");
         let body = serde_json::to_vec(&error.reply()).expect("an error is JSON");
         frame::encode(&body, &mut wire.out);

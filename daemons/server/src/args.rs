@@ -34,6 +34,10 @@ pub struct Flags {
     /// Check the settings and exit
     #[arg(long)]
     pub check: bool,
+    /// Have the running daemon with this process id read its settings and inventory again, and say
+    /// what came of it; for ExecReload= of its unit
+    #[arg(long, value_name = "PID")]
+    pub reload: Option<i32>,
 }
 
 impl Flags {
@@ -42,10 +46,14 @@ impl Flags {
     /// # Errors
     /// What clap says; also for `--help` and `--version`.
     pub fn read(name: &str, args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let program = format!("agencia-{name}");
-        let command = Self::command().display_name(program.clone()).bin_name(program);
-        let mut matches = command.try_get_matches_from(args)?;
+        let mut matches = Self::command_of(name).try_get_matches_from(args)?;
         Self::from_arg_matches_mut(&mut matches)
+    }
+
+    /// The command line of the daemon with this name.
+    pub fn command_of(name: &str) -> clap::Command {
+        let program = format!("agencia-{name}");
+        Self::command().display_name(program.clone()).bin_name(program)
     }
 
     /// The layers of those flags that were given.

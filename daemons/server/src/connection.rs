@@ -17,6 +17,7 @@ use agencia_protocol::request::Request;
 use agencia_protocol::{Code, WireError};
 use futures_lite::future;
 use log::{debug, info};
+use smol::Timer;
 use std::mem;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -25,6 +26,9 @@ use std::time::{Duration, Instant};
 
 /// How many frames are answered before other connections get their turn.
 const TURN_FRAMES: usize = 32;
+
+/// How long a stopping daemon waits for the first request of a connection, from its beginning.
+const FIRST_GRACE: Duration = Duration::from_secs(2);
 
 /// How much of a greeting is logged.
 const GREETING_BYTES_LOGGED: usize = 40;
@@ -84,7 +88,7 @@ pub(crate) struct Rules {
 }
 
 /// Talks with a peer until either side ends it, or `stopped` is ready and everything that has
-/// arrived is answered.
+/// arrived or begun to arrive is answered.
 pub(crate) async fn converse<H, S, F>(
     handler: &H,
     counters: &Counters,
@@ -135,9 +139,23 @@ impl<H: Handler> Talk<'_, H> {
     {
         let mut waiting = Waiting::Idle;
         let mut since = Instant::now();
+        let mut silent = Some(since + FIRST_GRACE);
         loop {
             let due = self.patience(waiting).map(|patience| since + patience);
-            if let Err(over) = wire.read(&mut self.decoder, due, &mut stopped).await {
+            // Between two requests a stopping daemon ends it at once. A request that has begun may
+            // arrive, and so may the first one of a connection that has only just come.
+            let read = match (waiting, silent.take()) {
+                (Waiting::Idle, None) => wire.read(&mut self.decoder, due, &mut stopped).await,
+                (Waiting::Idle, Some(grace)) => {
+                    let later = async {
+                        stopped.as_mut().await;
+                        Timer::at(grace).await;
+                    };
+                    wire.read(&mut self.decoder, due, &mut Box::pin(later)).await
+                }
+                _ => wire.read(&mut self.decoder, due, &mut Box::pin(future::pending())).await,
+            };
+            if let Err(over) = read {
                 return over;
             }
             let arrived = Instant::now();

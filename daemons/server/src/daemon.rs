@@ -2,13 +2,14 @@
 //! asked of it.
 
 use crate::clock::{Clock, Now};
-use crate::connection::{Course, Handler, Later};
+use crate::connection::{Course, Handler, Later, Rules};
 use crate::counters::Counters;
 use crate::crew::Crew;
 use crate::inventory::{Inventory, InventoryRefused};
 use crate::keys;
 use crate::peers::{self, PeersRefused};
 use crate::purchase;
+use crate::reload::{self, Reloads};
 use crate::settings::Settings;
 use crate::tasks::Duties;
 use crate::trips::{self, HoldLimits, Live, RecoveryGate, Trips};
@@ -23,10 +24,11 @@ use agencia_store::{
 };
 use agencia_trip::Key;
 use agencia_trip::row::SoldItem;
+use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Why a daemon cannot start.
@@ -63,10 +65,15 @@ pub(crate) struct Daemon<P: Product> {
     pub(crate) inventory: Arc<Inventory<P>>,
     pub(crate) ledger: Ledger,
     pub(crate) counters: Arc<Counters>,
+    /// What a reload changes, for connections that come after it.
+    pub(crate) rules: Arc<ArcSwap<Rules>>,
+    /// When to reload, until that has begun.
+    reloads: Mutex<Option<Reloads<P::Settings>>>,
+    /// What whoever runs the daemon must know, at the head of its status.
+    notice: Mutex<Option<String>>,
     trips: Trips,
     pub(crate) duties: Duties,
     clock: Arc<dyn Clock>,
-    limits: Limits,
     started: Instant,
 }
 
@@ -84,6 +91,17 @@ impl<P: Product> Daemon<P> {
     /// What proves to other hosts that this is a daemon.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.duties.credentials.as_ref()
+    }
+
+    /// Has the daemon reload while it serves.
+    pub(crate) fn reload_on(&mut self, reloads: Reloads<P::Settings>) {
+        self.reloads = Mutex::new(Some(reloads));
+    }
+
+    /// Puts this at the head of the status from now on, or nothing, and tells systemd.
+    pub(crate) fn announce(&self, notice: Option<String>) {
+        *self.notice.lock().unwrap_or_else(PoisonError::into_inner) = notice;
+        agencia_systemd::status(&self.status());
     }
 
     fn health(&self) -> Health {
@@ -197,13 +215,15 @@ impl<P: Product> Opening<P> {
             inventory,
             ledger,
             counters: Arc::default(),
+            rules: Arc::new(ArcSwap::from_pointee(Rules {
+                limits: settings.limits.clone(),
+                deadlines: settings.deadlines.clone(),
+            })),
+            reloads: Mutex::default(),
+            notice: Mutex::default(),
             trips,
             duties,
             clock,
-            limits: Limits {
-                results_default: settings.limits.results_default,
-                results_max: settings.limits.results_max,
-            },
             started: Instant::now(),
         })
     }
@@ -217,15 +237,21 @@ impl<P: Product> Handler for Daemon<P> {
     fn status(&self) -> String {
         let Health { offers, connections, requests, errors, sales, trips, recovering, .. } =
             self.health();
+        let notice = self.notice.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let notice = notice.map(|notice| notice + "; ").unwrap_or_default();
         let recovering = if recovering { "in recovery, searches only; " } else { "" };
         format!(
-            "{recovering}{offers} offers; {connections} connections; {requests} requests, {errors} \
+            "{notice}{recovering}{offers} offers; {connections} connections; {requests} requests, {errors} \
              of them errors; {sales} sales; {} held, {} pinned, {} in doubt, {} pending",
             trips.held, trips.pinned, trips.in_doubt, trips.pending
         )
     }
 
     fn duties(self: Arc<Self>, crew: &Crew) {
+        let reloads = self.reloads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(reloads) = reloads {
+            crew.spawn_until_stopped(reload::reloading(self.clone(), reloads));
+        }
         let find_again = {
             let daemon = self.clone();
             Box::new(move |items: &[TripItem]| daemon.find_again(items))
@@ -290,7 +316,10 @@ impl<P: Product> Handler for Daemon<P> {
 
 impl<P: Product> Daemon<P> {
     fn view<'a>(&'a self, catalog: &'a agencia_catalog::Catalog<P>, now: Now) -> View<'a, P> {
-        View { product: &self.product, catalog, now: now.moment, limits: self.limits }
+        let limits = &self.rules.load().limits;
+        let limits =
+            Limits { results_default: limits.results_default, results_max: limits.results_max };
+        View { product: &self.product, catalog, now: now.moment, limits }
     }
 
     /// The items as far as they are still in the catalog, whether or not they have begun.

@@ -51,6 +51,9 @@ pub enum InventoryRefused {
         /// The units that are sold.
         used: u32,
     },
+    /// Another one is just being put in force.
+    #[error("an import is under way; reload again when it is done")]
+    Busy,
     /// The ledger could not say.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -68,12 +71,7 @@ pub(crate) struct Inventory<P: Product> {
 impl<P: Product> Inventory<P> {
     /// Reads the file. What is left of each offer is not known before it is adopted.
     pub(crate) fn load(path: &Path, capacity_default: u16) -> Result<Self, InventoryRefused> {
-        let catalog = Catalog::load(path, capacity_default).map_err(|error| match error {
-            InventoryError::Read { path, source } if source.kind() == ErrorKind::NotFound => {
-                InventoryRefused::Missing { path }
-            }
-            other => other.into(),
-        })?;
+        let catalog = load(path, capacity_default)?;
         Ok(Self {
             path: path.to_owned(),
             capacity_default,
@@ -98,9 +96,19 @@ impl<P: Product> Inventory<P> {
     /// Puts the inventory that was loaded in force.
     pub(crate) async fn adopt_first(&self, ledger: &Ledger) -> Result<(), InventoryRefused> {
         let catalog = self.current.load_full();
+        self.adopt(ledger, catalog, |catalog, used| note_used(&catalog, used)).await
+    }
+
+    /// Has the ledger follow this catalog, which is installed on its thread, between two commits.
+    async fn adopt(
+        &self,
+        ledger: &Ledger,
+        catalog: Arc<Catalog<P>>,
+        install: impl FnOnce(Arc<Catalog<P>>, &[UnitChange]) + Send + 'static,
+    ) -> Result<(), InventoryRefused> {
         let (asked, installed) = (catalog.clone(), catalog.clone());
         let capacity_of = Box::new(move |offer| asked.capacity_of(offer));
-        let install = Box::new(move |used: &[UnitChange]| note_used(&installed, used));
+        let install = Box::new(move |used: &[UnitChange]| install(installed, used));
         match ledger.adopt(capacity_of, install).await? {
             Adopted::Adopted { withdrawn: 0 } => Ok(()),
             Adopted::Adopted { withdrawn } => {
@@ -123,14 +131,31 @@ impl<P: Product> Inventory<P> {
                            arquivo à mão ou mude inventory";
             return Err(WireError::new(Code::Conflict, message));
         }
-        if self.importing.swap(true, Ordering::AcqRel) {
+        let Some(turn) = Turn::take(self) else {
             return Err(WireError::new(Code::Busy, "já há uma importação em andamento"));
-        }
-        let turn = Turn(self);
+        };
         Ok(Box::pin(async move {
             let imported = import(turn, ledger).await?;
             serde_json::to_vec(&imported).map_err(internal)
         }))
+    }
+
+    /// Reads the file again and puts it in force; tells how many offers it has. Whatever goes wrong,
+    /// what was in force stays.
+    pub(crate) async fn reread(
+        self: Arc<Self>,
+        ledger: &Ledger,
+    ) -> Result<usize, InventoryRefused> {
+        let turn = Turn::take(self.clone()).ok_or(InventoryRefused::Busy)?;
+        let (path, capacity_default) = (self.path.clone(), self.capacity_default);
+        let catalog = smol::unblock(move || load(&path, capacity_default)).await?;
+        let offers = catalog.len();
+        let install = move |catalog: Arc<Catalog<P>>, used: &[UnitChange]| {
+            note_used(&catalog, used);
+            turn.0.current.store(catalog);
+        };
+        self.adopt(ledger, Arc::new(catalog), install).await?;
+        Ok(offers)
     }
 
     fn staged(&self) -> PathBuf {
@@ -157,10 +182,25 @@ impl<P: Product> Inventory<P> {
 /// The turn of one import, until it is dropped.
 struct Turn<P: Product>(Arc<Inventory<P>>);
 
+impl<P: Product> Turn<P> {
+    fn take(inventory: Arc<Inventory<P>>) -> Option<Self> {
+        (!inventory.importing.swap(true, Ordering::AcqRel)).then(|| Self(inventory))
+    }
+}
+
 impl<P: Product> Drop for Turn<P> {
     fn drop(&mut self) {
         self.0.importing.store(false, Ordering::Release);
     }
+}
+
+fn load<P: Product>(path: &Path, capacity_default: u16) -> Result<Catalog<P>, InventoryRefused> {
+    Catalog::load(path, capacity_default).map_err(|error| match error {
+        InventoryError::Read { path, source } if source.kind() == ErrorKind::NotFound => {
+            InventoryRefused::Missing { path }
+        }
+        other => other.into(),
+    })
 }
 
 async fn import<P: Product>(turn: Turn<P>, ledger: Ledger) -> Result<Imported, WireError> {

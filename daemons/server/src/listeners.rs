@@ -1,9 +1,10 @@
-//! Where connections come in: sockets that systemd hands over, or else sockets bound here.
+//! Where connections come in: sockets of socket units, or else sockets bound here, which systemd
+//! keeps while the daemon is restarted.
 //!
-//! When systemd hands over any, all of them are used and nothing is bound: which addresses there
-//! are is then said by the socket unit and not by `listen`.
+//! When there are socket units, theirs are used and nothing is bound: which addresses there are is
+//! then said by the units and not by `listen`.
 
-use listenfd::ListenFd;
+use agencia_systemd::{NotASocket, Sockets, keep};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
@@ -23,18 +24,8 @@ pub enum ListenError {
         source: io::Error,
     },
     /// What was handed over is no listening TCP socket.
-    #[error(
-        "descriptor {number} of the {count} that systemd handed over is no TCP socket: use \
-         ListenStream= with a port in the socket unit"
-    )]
-    HandedOver {
-        /// Which one, from 1.
-        number: usize,
-        /// How many there are.
-        count: usize,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    HandedOver(#[from] NotASocket),
 }
 
 fn way_out(error: &io::Error) -> String {
@@ -57,32 +48,39 @@ fn way_out(error: &io::Error) -> String {
     }
 }
 
-/// The listeners of this process: those that systemd handed over, or else one for each of
-/// `addresses`.
+/// The listeners of this process: those of socket units, or else one for each of `addresses`, taken
+/// back from systemd if it kept it. What it kept for any other address is closed.
 ///
 /// # Errors
 /// The first address that cannot be bound, or descriptor that is no listening TCP socket.
 pub fn open(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError> {
-    let handed_over = take(ListenFd::from_env())?;
-    if handed_over.is_empty() {
-        return addresses.iter().map(|&address| bind(address)).collect();
+    let mut sockets = Sockets::take()?;
+    let of_units = sockets.of_units();
+    if of_units.is_empty() {
+        sockets.keep_only(addresses);
+        return addresses.iter().map(|&address| take_back_or_bind(&mut sockets, address)).collect();
     }
+    sockets.keep_only(&[]);
     for address in addresses {
         let has = |listener: &TcpListener| listener.local_addr().is_ok_and(|own| own == *address);
-        if !handed_over.iter().any(has) {
+        if !of_units.iter().any(has) {
             log::info!("Not listening on {address}: systemd handed over its own sockets");
         }
     }
-    Ok(handed_over)
+    Ok(of_units)
 }
 
-fn take(mut handed_over: ListenFd) -> Result<Vec<TcpListener>, ListenError> {
-    let count = handed_over.len();
-    let take = |index| {
-        let error = |source| ListenError::HandedOver { number: index + 1, count, source };
-        handed_over.take_tcp_listener(index).map_err(error).transpose()
-    };
-    (0..count).filter_map(take).collect()
+fn take_back_or_bind(
+    sockets: &mut Sockets,
+    address: SocketAddr,
+) -> Result<TcpListener, ListenError> {
+    if let Some(listener) = sockets.kept(address) {
+        log::info!("Taking back the socket of {address}, with whoever waits there");
+        return Ok(listener);
+    }
+    let listener = bind(address)?;
+    keep(&listener, address);
+    Ok(listener)
 }
 
 /// Binds one address. A restarted daemon gets its port back at once, and an IPv6 address takes

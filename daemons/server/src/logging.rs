@@ -66,7 +66,8 @@ fn priority(level: Level) -> u8 {
 pub(crate) fn start(level: LevelFilter) {
     let style = Style::of_this_process();
     let started = Builder::new()
-        .filter_level(level)
+        // What passes is said by the crate `log`, where it can be changed later.
+        .filter_level(LevelFilter::Trace)
         .target(Target::Stderr)
         .write_style(WriteStyle::Never)
         .format(move |out, record| {
@@ -75,7 +76,14 @@ pub(crate) fn start(level: LevelFilter) {
         })
         .try_init();
     // An error says that somebody else has started it: their choice stands.
-    started.ok();
+    if started.is_ok() {
+        set_level(level);
+    }
+}
+
+/// Changes what is logged from now on.
+pub(crate) fn set_level(level: LevelFilter) {
+    log::set_max_level(level);
 }
 
 /// An error and what it came from, on one line.

@@ -7,10 +7,12 @@ use crate::descriptors;
 use crate::keys;
 use crate::listeners::{self, ListenError};
 use crate::logging::{self, Style};
+use crate::reload::Reloads;
 use crate::server::{ServeError, Server, serve};
 use crate::settings::Settings;
-use crate::systemd;
 use agencia_catalog::Product;
+use agencia_systemd as systemd;
+use async_channel::Sender;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use log::{Level, error, info};
@@ -22,7 +24,7 @@ use std::time::SystemTime;
 /// The exit code for settings that are wrong: `EX_CONFIG`, with which a unit is not restarted.
 const EXIT_CONFIG: u8 = 78;
 
-/// Runs the daemon of a product until SIGTERM or SIGINT; `args` begin with the program's name.
+/// Runs the daemon of a product until SIGTERM or SIGINT, and reloads at SIGHUP; `args` begin with the program's name.
 /// This is all that its `main` does.
 ///
 /// The exit code is 0 after a signal and for `--check`, `--help` and `--version`; 2 for a flag
@@ -37,6 +39,9 @@ pub fn run<P: Product>(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return u8::try_from(said.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
         }
     };
+    if let Some(pid) = flags.reload {
+        return have_reloaded(pid);
+    }
     let settings = match Settings::load::<P>(&flags, std::env::vars_os()) {
         Ok(settings) => settings,
         Err(error) => {
@@ -57,7 +62,7 @@ pub fn run<P: Product>(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     logging::start(settings.log);
-    match until_told::<P>(settings) {
+    match until_told::<P>(flags, settings) {
         Ok(()) => {
             info!("Stopped");
             ExitCode::SUCCESS
@@ -95,20 +100,49 @@ impl Failure {
     }
 }
 
-fn until_told<P: Product>(settings: Settings<P::Settings>) -> Result<(), Failure> {
+fn until_told<P: Product>(flags: Flags, settings: Settings<P::Settings>) -> Result<(), Failure> {
     descriptors::provide_for(settings.limits.connections_max);
     // Bound first: while offers are loaded, whoever connects waits instead of being refused.
     let listeners = listeners::open(&settings.listen)?;
-    let signals = Signals::new([Signal::Term, Signal::Int]).map_err(Failure::Signals)?;
+    let signals =
+        Signals::new([Signal::Term, Signal::Int, Signal::Hup]).map_err(Failure::Signals)?;
     let clock = SystemClock::new(settings.time_zone);
-    let server = Server::<P>::open(settings, clock)?;
+    let (reload, asked) = async_channel::bounded(1);
+    let reloads = Reloads {
+        in_force: settings.clone(),
+        asked,
+        settings: Box::new(move || Settings::load::<P>(&flags, std::env::vars_os())),
+        answer: Box::new(systemd::tell),
+    };
+    let server = Server::<P>::open(settings, clock)?.reloading(reloads);
     server.announce(&listeners);
-    Ok(serve(server, listeners, told(signals))?)
+    Ok(serve(server, listeners, told(signals, reload))?)
 }
 
-/// Ready at the first signal.
-async fn told(mut signals: Signals) {
-    if let Some(Ok(signal)) = signals.next().await {
+/// Ready at the first signal that ends the daemon; the one for a reload goes there.
+async fn told(mut signals: Signals, reload: Sender<()>) {
+    while let Some(Ok(signal)) = signals.next().await {
+        if signal == Signal::Hup {
+            // One that waits already will read what is there then.
+            reload.try_send(()).ok();
+            continue;
+        }
         info!("Told to stop by {signal:?}");
+        return;
+    }
+}
+
+/// Has a daemon reload and says what came of it.
+fn have_reloaded(pid: i32) -> ExitCode {
+    match systemd::ask(pid) {
+        Ok(done) => {
+            println!("{done}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let style = Style::of_this_process();
+            eprintln!("{}", style.line(Level::Error, &error.to_string(), SystemTime::now()));
+            ExitCode::FAILURE
+        }
     }
 }

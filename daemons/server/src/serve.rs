@@ -7,7 +7,8 @@ use crate::counters::Counters;
 use crate::crew::Crew;
 use crate::door::Doorkeeper;
 use crate::stop::{Headcount, Stop};
-use crate::systemd;
+use agencia_systemd as systemd;
+use arc_swap::ArcSwap;
 use futures_lite::future;
 use log::{info, warn};
 use smol::{Executor, Task, Timer};
@@ -15,12 +16,17 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
+
+/// How often the status line is brought up to date.
+const STATUS_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What serves.
 pub(crate) struct Service<H> {
     pub(crate) handler: Arc<H>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) rules: Rules,
+    /// A reload changes them.
+    pub(crate) rules: Arc<ArcSwap<Rules>>,
     pub(crate) keeper: Option<Arc<Doorkeeper>>,
     pub(crate) threads: usize,
     pub(crate) listeners: Vec<TcpListener>,
@@ -65,11 +71,10 @@ impl<H: Handler> Service<H> {
         }
         let stopping = Stop::new();
         let talking = Headcount::new();
-        let drain = self.rules.deadlines.drain;
         let reception = Arc::new(Reception {
             handler: self.handler.clone(),
             counters: self.counters.clone(),
-            rules: Arc::new(self.rules),
+            rules: self.rules.clone(),
             keeper: self.keeper,
             stop: stopping.clone(),
             talking: talking.enter(),
@@ -92,7 +97,7 @@ impl<H: Handler> Service<H> {
         let _pinging = executor.spawn(ping());
 
         stop.await;
-        systemd::stopping();
+        systemd::stopping("Stopping");
         stopping.stop();
         info!("Stopping: {} connections are being finished", self.counters.connections());
         for listener in accepting {
@@ -102,6 +107,7 @@ impl<H: Handler> Service<H> {
             talking.empty().await;
             true
         };
+        let drain = self.rules.load().deadlines.drain;
         let late = async {
             Timer::after(drain).await;
             false
@@ -116,7 +122,7 @@ impl<H: Handler> Service<H> {
 /// Keeps the status line up to date.
 async fn report<H: Handler>(handler: Arc<H>) {
     loop {
-        Timer::after(systemd::STATUS_INTERVAL).await;
+        Timer::after(STATUS_INTERVAL).await;
         systemd::status(&handler.status());
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::authority;
 use crate::clock::Clock;
-use crate::connection::Rules;
 use crate::daemon::{Daemon, StartError};
 use crate::door::Doorkeeper;
+use crate::reload::Reloads;
 use crate::serve::Service;
 use crate::settings::Settings;
 use agencia_catalog::Product;
@@ -19,7 +19,6 @@ pub struct Server<P: Product> {
     daemon: Daemon<P>,
     ledger: LedgerThread,
     keeper: Option<Arc<Doorkeeper>>,
-    rules: Rules,
     threads: usize,
 }
 
@@ -40,8 +39,14 @@ impl<P: Product> Server<P> {
         let keeper = daemon.credentials().map(Doorkeeper::new).transpose();
         let keeper = keeper.map_err(StartError::Tls)?.map(Arc::new);
         let threads = settings.threads();
-        let rules = Rules { limits: settings.limits, deadlines: settings.deadlines };
-        Ok(Self { daemon, ledger, keeper, rules, threads })
+        Ok(Self { daemon, ledger, keeper, threads })
+    }
+
+    /// Has the daemon reload while it is served.
+    #[must_use]
+    pub fn reloading(mut self, reloads: Reloads<P::Settings>) -> Self {
+        self.daemon.reload_on(reloads);
+        self
     }
 
     /// Says what other hosts can do through these listeners.
@@ -72,8 +77,8 @@ pub fn serve<P: Product>(
     listeners: Vec<TcpListener>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let Server { daemon, ledger, keeper, rules, threads } = server;
-    let counters = daemon.counters.clone();
+    let Server { daemon, ledger, keeper, threads } = server;
+    let (counters, rules) = (daemon.counters.clone(), daemon.rules.clone());
     let handler = Arc::new(daemon);
     let service = Service { handler, counters, rules, keeper, threads, listeners };
     let served = service.run(future::or(stop, ledger.ended()));

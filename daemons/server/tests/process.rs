@@ -326,7 +326,16 @@ fn a_ledger_that_fails_is_never_taken_for_a_no_and_ends_the_daemon() {
 fn help_names_every_flag() {
     let help = Command::new(program()).arg("--help").output().unwrap();
     let text = String::from_utf8_lossy(&help.stdout).into_owned();
-    for flag in ["--config", "--listen", "--inventory", "--state", "--peers", "--log", "--check"] {
+    for flag in [
+        "--config",
+        "--listen",
+        "--inventory",
+        "--state",
+        "--peers",
+        "--log",
+        "--check",
+        "--reload",
+    ] {
         assert!(text.contains(flag), "{flag} is not in: {text}");
     }
     let version = Command::new(program()).arg("--version").output().unwrap();

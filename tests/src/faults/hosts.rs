@@ -72,10 +72,13 @@ impl Hosts {
     /// # Panics
     /// When there is no such host.
     pub fn enter(&self, name: &str) {
+        self.entrance(name)();
+    }
+
+    /// What moves the thread that calls it into a host.
+    pub fn entrance(&self, name: &str) -> impl FnOnce() + Send + use<> {
         let path = format!("/run/netns/{}", self.name_space(name));
-        let space = File::open(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        move_into_link_name_space(space.as_fd(), Some(LinkNameSpaceType::Network))
-            .unwrap_or_else(|error| panic!("{path}: {error}"));
+        move || enter(&path)
     }
 
     /// Cuts a host off another one, or off all with `None`: what it sends, what it receives, or
@@ -119,6 +122,12 @@ pub enum Way {
     In,
     /// Neither.
     Both,
+}
+
+fn enter(path: &str) {
+    let space = File::open(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    move_into_link_name_space(space.as_fd(), Some(LinkNameSpaceType::Network))
+        .unwrap_or_else(|error| panic!("{path}: {error}"));
 }
 
 fn address(number: usize) -> Ipv4Addr {

@@ -7,6 +7,7 @@ mod lead;
 mod up;
 mod ask;
 mod import;
+mod demo;
 mod trips;
 mod backup;
 mod keys;

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const FLIGHT: &str = r#"{"horarioIda":"14:00h","chegadaIda":"15:00h","valor":"906,00R$","diaIda":"24/12/2099","diaChegada":"24/12/2099","deAeroporto":"Confins","paraAeroporto":"Bagé","id":"ida","lugares":3}"#;
 const STAY: &str = r#"{"diaEntrada":"24/12/2099","numero":6,"qtdQuartos":1,"qtdCamas":2,"valor":"958,00R$","nome":"Hotel","endereco":"Rua 1","cidade":"Bagé (RS)","cafeDaManha":true}"#;
-const TOUR: &str = r#"{"horario":"21:00h","valor":"0,00R$","dia":"24/12/2099","local":"Praça","endereco":"Centro","cidade":"Bagé (RS)"}"#;
+pub(crate) const TOUR: &str = r#"{"horario":"21:00h","valor":"0,00R$","dia":"24/12/2099","local":"Praça","endereco":"Centro","cidade":"Bagé (RS)"}"#;
 
 pub(crate) struct Scene {
     folder: tempfile::TempDir,

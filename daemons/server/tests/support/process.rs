@@ -2,8 +2,10 @@
 
 use super::{Client, House, PATIENCE, eventually, uninterrupted};
 use command_fds::{CommandFdExt, FdMapping};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
@@ -63,6 +65,7 @@ pub(crate) struct Process {
     lines: Arc<Mutex<Vec<String>>>,
     reader: Option<JoinHandle<()>>,
     systemd: UnixDatagram,
+    kept: Mutex<Vec<(String, OwnedFd)>>,
 }
 
 impl Process {
@@ -87,14 +90,42 @@ impl Process {
                     .push(line.expect("a system that works"));
             }
         });
-        Self { child, lines, reader: Some(reader), systemd }
+        Self { child, lines, reader: Some(reader), systemd, kept: Mutex::default() }
     }
 
-    /// The next message to systemd.
+    /// The next message to systemd but those with which it is given descriptors to keep.
     pub(crate) fn told(&self) -> String {
+        loop {
+            let told = uninterrupted(|| self.hear(RecvFlags::empty())).expect("a message");
+            if let Some(told) = told {
+                return told;
+            }
+        }
+    }
+
+    /// Reads a message. Descriptors are kept under their names, as systemd does it.
+    fn hear(&self, flags: RecvFlags) -> io::Result<Option<String>> {
         let mut message = [0; 4096];
-        let count = uninterrupted(|| self.systemd.recv(&mut message)).expect("a message");
-        String::from_utf8_lossy(&message[..count]).into_owned()
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut parts = [IoSliceMut::new(&mut message)];
+        let count = recvmsg(&self.systemd, &mut parts, &mut control, flags)?.bytes;
+        let text = String::from_utf8_lossy(&message[..count]).into_owned();
+        if !text.contains("FDSTORE=1") {
+            return Ok(Some(text));
+        }
+        let name = text.lines().find_map(|line| line.strip_prefix("FDNAME=")).expect("a name");
+        for part in control.drain() {
+            let RecvAncillaryMessage::ScmRights(descriptors) = part else { continue };
+            let mut kept = self.kept.lock().expect("a system that works");
+            kept.extend(descriptors.map(|descriptor| (name.to_owned(), descriptor)));
+        }
+        Ok(None)
+    }
+
+    /// What systemd was given to keep.
+    pub(crate) fn kept(&self) -> Vec<(String, OwnedFd)> {
+        std::mem::take(&mut *self.kept.lock().expect("a system that works"))
     }
 
     pub(crate) fn wait_until_ready(&self) -> String {
@@ -108,11 +139,12 @@ impl Process {
 
     /// Whether systemd was told anything more.
     pub(crate) fn was_told_more(&self) -> Option<String> {
-        self.systemd.set_nonblocking(true).expect("a system that works");
-        let mut message = [0; 4096];
-        let told = self.systemd.recv(&mut message).ok();
-        self.systemd.set_nonblocking(false).expect("a system that works");
-        told.map(|count| String::from_utf8_lossy(&message[..count]).into_owned())
+        while let Ok(told) = self.hear(RecvFlags::DONTWAIT) {
+            if told.is_some() {
+                return told;
+            }
+        }
+        None
     }
 
     pub(crate) fn lines_with(&self, text: &str) -> Vec<String> {
@@ -140,6 +172,10 @@ impl Process {
 
     pub(crate) fn connect(&self) -> Client {
         Client::connect(self.addresses()[0]).expect("a system that works")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -174,4 +210,11 @@ pub(crate) fn hand_over(command: &mut Command, sockets: Vec<OwnedFd>) {
     let mapping = |(number, parent_fd)| FdMapping { parent_fd, child_fd: 3 + number };
     command.fd_mappings((0..).zip(sockets).map(mapping).collect()).expect("a system that works");
     command.env("LISTEN_FDS", count);
+}
+
+/// Hands over what was kept, under its names.
+pub(crate) fn hand_back(command: &mut Command, kept: Vec<(String, OwnedFd)>) {
+    let (names, sockets): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+    command.env("LISTEN_FDNAMES", names.join(":"));
+    hand_over(command, sockets);
 }

@@ -1,0 +1,92 @@
+//! The commands of agencia.systemd(7), after a full stop each.
+
+use crate::package::{ALL, assert_active, small};
+use agencia_tests::machine::{Debian, Machine};
+
+const DAEMONS: [&str; 3] =
+    ["agencia-hospedagens.service", "agencia-passeios.service", "agencia-voos.service"];
+
+pub(crate) fn every_start(debian: Debian) {
+    let mut machine = small(debian);
+    let with = |more: &[&'static str]| -> Vec<&str> { [&DAEMONS[..], more].concat() };
+    let (one, two) = ("agencia@5000.service", "agencia@5001.service");
+    let start = ["systemctl", "start"];
+
+    after_a_stop(&machine, &[&start[..], &["--all", "agencia@*"]].concat());
+    assert_active(&machine, &with(&[one, two]));
+    after_a_stop(&machine, &[&start[..], &["agencia@5000"]].concat());
+    assert_active(&machine, &with(&[one]));
+    after_a_stop(&machine, &[&start[..], &["agencia.target"]].concat());
+    assert_active(&machine, &ALL);
+
+    // The pattern finds them even where nothing is to be started at boot.
+    machine.run(&["systemctl", "disable", "agencia.target"]);
+    machine.reboot();
+    assert_active(&machine, &[]);
+    machine.run(&["systemctl", "start", "--all", "agencia@*"]);
+    assert_active(&machine, &with(&[one, two]));
+    machine.run(&["systemctl", "enable", "--now", "agencia.target"]);
+    assert_active(&machine, &ALL);
+
+    // A third instance belongs to all of it from then on.
+    machine.run(&["systemctl", "enable", "--now", "agencia@5002"]);
+    let three = [&ALL[..], &["agencia@5002.service"]].concat();
+    assert_active(&machine, &three);
+    after_a_stop(&machine, &[&start[..], &["agencia.target"]].concat());
+    assert_active(&machine, &three);
+    after_a_stop(&machine, &[&start[..], &["--all", "agencia@*"]].concat());
+    assert_active(&machine, &with(&[one, two, "agencia@5002.service"]));
+    machine.reboot();
+    assert_active(&machine, &three);
+
+    // On a host that has only pages the daemons are disabled, and nothing brings them.
+    machine.run(&[&["systemctl", "disable", "--now"], &DAEMONS[..]].concat());
+    after_a_stop(&machine, &[&start[..], &["agencia.target"]].concat());
+    assert_active(&machine, &["agencia.target", one, two, "agencia@5002.service"]);
+}
+
+fn after_a_stop(machine: &Machine, command: &[&str]) {
+    machine.run(&["systemctl", "stop", "agencia.target"]);
+    assert_active(machine, &[]);
+    machine.run(command);
+}
+
+pub(crate) fn reloading(debian: Debian) {
+    let machine = small(debian);
+    let process = machine.property("agencia-voos", "MainPID");
+    machine.write("/etc/agencia/voos.d/own.toml", "[limits]\nresults_max = 2000\n");
+    machine.run(&["systemctl", "reload", "agencia-voos"]);
+    assert!(journal(&machine, "agencia-voos").contains("now in force: limits.results_max"));
+    let status = |unit: &str| machine.property(unit, "StatusText");
+    assert!(!status("agencia-voos").contains("refused"));
+
+    machine.write("/etc/agencia/voos.d/own.toml", "[limits]\nresults_maxx = 2000\n");
+    let (succeeded, _) = machine.attempt(&["systemctl", "reload", "agencia-voos"]);
+    assert!(!succeeded, "a refused reload is a failed command");
+    let refused = status("agencia-voos");
+    for part in ["reload refused", "/etc/agencia/voos.d/own.toml", "results_maxx"] {
+        assert!(refused.contains(part), "{part} is not in {refused}");
+    }
+    machine.write("/etc/agencia/web.d/own.toml", "prot = 1\n");
+    assert!(!machine.attempt(&["systemctl", "reload", "agencia@5000"]).0);
+    let refused = status("agencia@5000");
+    assert!(refused.contains("web.d/own.toml") && refused.contains("prot"), "{refused}");
+
+    // A reload of all reaches each.
+    for file in ["voos", "web"] {
+        machine.run(&["rm", &format!("/etc/agencia/{file}.d/own.toml")]);
+    }
+    machine.run(&["systemctl", "reload", "agencia.target"]);
+    for unit in ALL.iter().filter(|unit| unit.ends_with(".service")) {
+        machine.wait_for(unit, "StatusText", |status| !status.contains("refused"));
+        machine.wait_for(unit, "SubState", |state| state == "running");
+        assert!(journal(&machine, unit).contains("Reloaded: "), "{unit}");
+    }
+    assert_eq!(machine.property("agencia-voos", "MainPID"), process, "it is the same process");
+    assert_active(&machine, &ALL);
+}
+
+fn journal(machine: &Machine, unit: &str) -> String {
+    machine.run(&["journalctl", "--no-pager", "--sync", "--unit", unit]);
+    machine.run(&["journalctl", "--no-pager", "--unit", unit])
+}
