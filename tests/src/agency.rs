@@ -1,11 +1,12 @@
 //! The whole agency as one command starts it: `agencia up` over small inventory, on free ports.
 
 use crate::inventory::Kind;
+use crate::ports::free_addresses;
 use crate::process::{Lines, Process, Signal};
 use crate::{Client, program};
 use rustix::process::{Pid, kill_process};
 use std::fmt::Write;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use tempfile::TempDir;
@@ -23,7 +24,8 @@ pub const CITY: &str = "Altamira (PA)";
 #[derive(Debug)]
 pub struct Site {
     folder: TempDir,
-    ports: [u16; 5],
+    /// Of the daemons, then of the web clients.
+    addresses: [SocketAddr; 5],
     variables: Vec<(&'static str, &'static str)>,
 }
 
@@ -41,7 +43,8 @@ impl Site {
     pub fn new() -> Self {
         let site = Self {
             folder: tempfile::tempdir().expect("there is room for temporary files"),
-            ports: free_ports(),
+            // The command needs their numbers before it binds them.
+            addresses: free_addresses(),
             variables: Vec::new(),
         };
         let made = Command::new(program::path("agencia-mocks"))
@@ -51,9 +54,9 @@ impl Site {
             .status();
         assert!(made.expect("agencia-mocks is started").success());
         let mut peers = String::new();
-        for (kind, port) in Kind::ALL.into_iter().zip(site.ports) {
+        for (kind, address) in Kind::ALL.into_iter().zip(site.addresses) {
             let name = kind.name();
-            writeln!(peers, "[[daemon]]\nname = \"{name}\"\naddress = \"127.0.0.1:{port}\"")
+            writeln!(peers, "[[daemon]]\nname = \"{name}\"\naddress = \"{address}\"")
                 .expect("a string takes every text");
         }
         std::fs::write(site.peers(), peers).expect("a temporary folder can be written");
@@ -83,12 +86,12 @@ impl Site {
     /// Where a daemon listens.
     pub fn daemon(&self, kind: Kind) -> SocketAddr {
         let place = Kind::ALL.iter().position(|other| *other == kind).expect("it is one of all");
-        (Ipv4Addr::LOCALHOST, self.ports[place]).into()
+        self.addresses[place]
     }
 
     /// Where the two web clients listen.
     pub fn web(&self) -> [SocketAddr; 2] {
-        [self.ports[3], self.ports[4]].map(|port| (Ipv4Addr::LOCALHOST, port).into())
+        [self.addresses[3], self.addresses[4]]
     }
 
     /// `agencia up` with these flags beside those of where everything is; waits until all is ready.
@@ -150,13 +153,6 @@ impl Site {
                 .map(|field| audit[field].as_u64().unwrap_or_else(|| panic!("{audit}")))
         })
     }
-}
-
-/// Ports that nobody has at this moment. The command needs their numbers before it binds them.
-fn free_ports<const N: usize>() -> [u16; N] {
-    // All at once, so that they differ.
-    let bound = [(); N].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"));
-    bound.map(|listener| listener.local_addr().expect("it is bound").port())
 }
 
 /// An agency that runs; it is killed when this is dropped, and its children end with it.

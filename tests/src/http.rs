@@ -98,8 +98,9 @@ impl Browser {
 }
 
 fn exchange(address: SocketAddr, request: &str) -> io::Result<Page> {
-    let mut stream = TcpStream::connect(address)?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(request.as_bytes())?;
     let mut reply = String::new();
     stream.read_to_string(&mut reply)?;

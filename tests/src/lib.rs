@@ -1,12 +1,17 @@
-//! The harness of the process tests: real programs on port 0, spoken to in raw bytes.
+//! The harness of the process tests: real programs, spoken to in raw bytes.
 //!
-//! It reads and writes frames by itself and shares no line with the crates it tests: a mistake in
-//! them cannot hide behind itself. Whatever is waited for has a [deadline](PATIENCE), and is waited
-//! for by an event (a notification, a log line, a reply), never by sleeping.
+//! It reads and writes frames and pages by itself: a mistake in the crates under test cannot hide
+//! behind itself. Where a trip must be led as the web client leads it, [`lead`] runs the driver of
+//! those crates, [`load`] has many of them and [`books`] reads what they end with; what is true in
+//! the end is asked of the daemons in raw bytes all the same.
+//!
+//! Whatever is waited for has a [deadline](PATIENCE). A start, an end and a reply are waited for by
+//! an event: a notification, a log line, bytes. What no event tells of is asked for again after a
+//! pause: whether parts have settled, a process is stopped, `strace` has let go. No pause stands for
+//! readiness.
 //!
 //! Read [`daemon`] first, then [`wire`] and [`inventory`]. The suites that break things are built on
-//! [`trio`], [`load`], [`books`] and [`faults`]; only [`lead`], which stands for the web client, runs
-//! code of the crates under test.
+//! [`trio`], [`load`], [`books`] and [`faults`].
 
 pub mod daemon;
 pub mod wire;
@@ -15,6 +20,7 @@ pub mod agency;
 pub mod http;
 pub mod program;
 pub mod process;
+pub mod ports;
 pub mod notify;
 pub mod lead;
 pub mod trio;

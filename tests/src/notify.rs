@@ -86,6 +86,8 @@ impl Notices {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 false
             }
+            // A process that is stopped and goes on has its waiting cut short: it waits again.
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(error) => panic!("the notification socket failed: {error}"),
         }
     }

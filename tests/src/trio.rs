@@ -1,10 +1,11 @@
 //! Three daemons that sell trips together: their files, their addresses, their times.
 
 use crate::inventory::with;
+use crate::ports::free_addresses;
 use crate::{Client, Daemon, Kind, Setup};
 use serde_json::{Value, json};
 use std::fmt::Write;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -82,9 +83,7 @@ impl Trio {
     /// # Panics
     /// When a temporary folder cannot be written.
     pub fn new(capacities: &[u32], times: Times) -> Self {
-        let bound = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"));
-        let addresses = bound.map(|listener| listener.local_addr().expect("it is bound"));
-        Self::at(capacities, times, addresses, None)
+        Self::at(capacities, times, free_addresses(), None)
     }
 
     /// Daemons that are reached at these addresses, their ledgers in this folder if not in one of

@@ -25,7 +25,8 @@ impl Client {
     /// # Panics
     /// When nobody listens.
     pub fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap_or_else(|e| panic!("{address}: {e}"));
+        let stream = TcpStream::connect_timeout(&address, PATIENCE);
+        let stream = stream.unwrap_or_else(|error| panic!("{address}: {error}"));
         stream.set_nodelay(true).expect("TCP knows nodelay");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout above zero");

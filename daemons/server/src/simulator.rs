@@ -65,9 +65,12 @@ fn live(seed: u64, mutation: Mutation, traced: bool) -> History {
     History { broken, coverage: world.coverage.clone(), lines: world.trace.into_lines() }
 }
 
+/// How what is broken begins where it is a panic.
+const PANICKED: &str = "panicked";
+
 fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    format!("panicked: {}", text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("?"))
+    format!("{PANICKED}: {}", text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("?"))
 }
 
 /// Memory, where there is a file system of it: nothing is to survive the test.
@@ -165,5 +168,8 @@ fn what_may_not_happen_is_noticed() {
         let (broken, _) = live_all(0..SEEDS, mutation);
         let (seed, broken) = broken.unwrap_or_else(|| panic!("{mutation:?} goes unnoticed"));
         println!("{mutation:?}: seed {seed}: {broken}");
+        let expected = mutation.expected().iter().any(|how| broken.contains(how));
+        let panicked = broken.starts_with(PANICKED);
+        assert!(expected && !panicked, "{mutation:?} breaks something else: seed {seed}: {broken}");
     }
 }

@@ -69,23 +69,33 @@ fn an_anchor_and_a_part_learn_again_what_their_backups_did_not_hold() {
 }
 
 #[test]
-fn all_three_learn_from_each_other() {
+fn all_three_are_restored_from_different_moments_and_learn_from_each_other() {
     let mut agency = Agency::new();
+    // The anchor's is of before the trip, the stays' of when it was pinned; in that of the tours
+    // alone it is booked.
     back_up(&mut agency, "voos");
-    let (first, _) = booked(&agency);
+    let trip = trip();
+    let decide = pinned(&agency, trip);
     back_up(&mut agency, "hospedagens");
-    // The tours' daemon alone keeps its disk.
-    for name in ["voos", "hospedagens"] {
+    let decided = agency.ask("voos", decide);
+    for name in &NAMES[1..] {
+        agency.wait_for(name, trip, "confirmada");
+    }
+    back_up(&mut agency, "passeios");
+    for name in NAMES {
         restore(&mut agency, name);
     }
-    for name in ["voos", "hospedagens"] {
+    for name in NAMES {
         agency.start(name);
     }
-    recovered(&agency, "voos");
-    recovered(&agency, "hospedagens");
     for name in NAMES {
-        assert_eq!(agency.state(name, first), "confirmada", "{name}");
+        recovered(&agency, name);
     }
+    for name in NAMES {
+        agency.wait_for(name, trip, "confirmada");
+    }
+    let shown = agency.ask("voos", Consult::by_trip(trip));
+    assert_eq!(shown["localizador"], decided["localizador"], "{shown}");
     agency.check_settled([1, 1, 1]);
 }
 

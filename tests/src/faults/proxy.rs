@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many messages are kept for being replayed.
+/// How many messages are kept for being replayed, of all days together.
 const KEPT_MAX: usize = 20_000;
 /// How long the daemon may take over a message that nobody waits for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -57,9 +57,26 @@ struct Shared {
     daemon: SocketAddr,
     mischief: Mischief,
     random: Mutex<ChaCha8Rng>,
-    kept: Mutex<Vec<Vec<u8>>>,
-    again: Sender<(Instant, Vec<u8>)>,
+    kept: Mutex<Vec<Kept>>,
+    again: Sender<(Instant, Again)>,
+    /// Counts up.
+    day: AtomicU32,
     sent_again: AtomicU64,
+    sent_days_later: AtomicU64,
+}
+
+/// A message that has passed, and on which day.
+#[derive(Debug, Clone)]
+struct Kept {
+    day: u32,
+    body: Vec<u8>,
+}
+
+/// A message that the daemon is to get once more, and whether it is of an earlier day.
+#[derive(Debug)]
+struct Again {
+    body: Vec<u8>,
+    is_old: bool,
 }
 
 impl Proxy {
@@ -75,7 +92,9 @@ impl Proxy {
             random: Mutex::new(random),
             kept: Mutex::default(),
             again,
+            day: AtomicU32::new(0),
             sent_again: AtomicU64::new(0),
+            sent_days_later: AtomicU64::new(0),
         });
         let (bound, is_bound) = channel();
         let (work, hosts, host) = (shared.clone(), hosts.clone(), host.to_owned());
@@ -101,19 +120,32 @@ impl Proxy {
         &self.shared.mischief
     }
 
-    /// Sends the daemon so many of the messages that have ever passed, once more.
-    pub fn replay(&self, count: usize) {
+    /// Sends the daemon so many of the messages that have ever passed, once more. Answers whether
+    /// there were any.
+    pub fn replay(&self, count: usize) -> bool {
+        let today = self.shared.day.load(Relaxed);
         let kept = self.shared.kept.lock().expect("nobody panics");
         for _ in 0..count.min(kept.len()) {
-            let at = self.shared.draw_place(kept.len());
+            let Kept { day, body } = kept[self.shared.draw_place(kept.len())].clone();
             // Its receiver lives as long as the process.
-            self.shared.again.send((Instant::now(), kept[at].clone())).ok();
+            self.shared.again.send((Instant::now(), Again { body, is_old: day < today })).ok();
         }
+        !kept.is_empty()
+    }
+
+    /// From now on it is another day: what has passed so far is of an earlier one.
+    pub fn next_day(&self) {
+        self.shared.day.fetch_add(1, Relaxed);
     }
 
     /// How many messages the daemon got more than once by this proxy.
     pub fn sent_again(&self) -> u64 {
         self.shared.sent_again.load(Relaxed)
+    }
+
+    /// How many of them were of an earlier day.
+    pub fn sent_days_later(&self) -> u64 {
+        self.shared.sent_days_later.load(Relaxed)
     }
 }
 
@@ -162,7 +194,7 @@ impl Shared {
             daemon.write_all(&frame(&body))?;
             if self.strikes(&self.mischief.repeated) {
                 let later = Duration::from_millis(self.draw(2 * DELAY_MILLIS_MAX));
-                self.again.send((Instant::now() + later, body)).ok();
+                self.again.send((Instant::now() + later, Again { body, is_old: false })).ok();
             }
         }
     }
@@ -178,18 +210,19 @@ impl Shared {
     }
 
     fn keep(&self, body: &[u8]) {
+        let new = Kept { day: self.day.load(Relaxed), body: body.to_vec() };
         let mut kept = self.kept.lock().expect("nobody panics");
         if kept.len() < KEPT_MAX {
-            kept.push(body.to_vec());
+            kept.push(new);
         } else {
             let at = self.draw_place(KEPT_MAX);
-            kept[at] = body.to_vec();
+            kept[at] = new;
         }
     }
 
     /// Whatever becomes of these, nobody waits for it.
-    fn send_again(&self, repeats: &Receiver<(Instant, Vec<u8>)>) {
-        for (due, body) in repeats {
+    fn send_again(&self, repeats: &Receiver<(Instant, Again)>) {
+        for (due, Again { body, is_old }) in repeats {
             thread::sleep(due.saturating_duration_since(Instant::now()));
             let Ok(mut daemon) = TcpStream::connect_timeout(&self.daemon, PATIENCE) else {
                 continue;
@@ -197,6 +230,7 @@ impl Shared {
             daemon.set_read_timeout(Some(PATIENCE)).ok();
             if daemon.write_all(&frame(&body)).is_ok() && read_body(&mut daemon).is_ok() {
                 self.sent_again.fetch_add(1, Relaxed);
+                self.sent_days_later.fetch_add(u64::from(is_old), Relaxed);
             }
         }
     }

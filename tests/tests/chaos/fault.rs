@@ -92,7 +92,7 @@ impl What {
 }
 
 /// A fault on its way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) what: What,
     pub(crate) daemon: Kind,

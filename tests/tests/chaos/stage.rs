@@ -13,6 +13,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
@@ -64,7 +65,8 @@ impl Site {
 pub(crate) struct Stage<'a> {
     pub(crate) site: &'a Site,
     daemons: [Daemon<'a>; 3],
-    straces: [Option<Strace>; 3],
+    /// Each with the fault that it is.
+    straces: [Option<(Fault, Strace)>; 3],
     frozen: [u32; 3],
     /// How far all clocks are ahead when none has jumped.
     ahead_secs: i64,
@@ -81,10 +83,11 @@ impl<'a> Stage<'a> {
         Self { site, daemons, straces, frozen: [0; 3], ahead_secs, counts, restarts: 0 }
     }
 
-    /// Sets all clocks at once, which is no fault.
-    pub(crate) fn set_clocks(&mut self, ahead_secs: i64) {
+    /// Sets all clocks at once to another day, which is no fault.
+    pub(crate) fn set_day(&mut self, ahead_secs: i64) {
         self.ahead_secs = ahead_secs;
         self.site.clocks.iter().for_each(|clock| clock.set(ahead_secs));
+        self.site.proxies.iter().for_each(Proxy::next_day);
     }
 
     /// Starts again whoever has ended, as systemd does.
@@ -95,20 +98,23 @@ impl<'a> Stage<'a> {
                 // It detaches, or has ended with it.
                 self.straces[at] = None;
                 self.frozen[at] = 0;
-                self.daemons[at] = self.site.trio.setup(kind).launch();
+                let mut ended =
+                    std::mem::replace(&mut self.daemons[at], self.site.trio.setup(kind).launch());
+                check_end(&mut ended);
                 self.restarts += 1;
             }
         }
     }
 
-    /// Lets a fault begin.
-    pub(crate) fn begin(&mut self, fault: &Fault) {
+    /// Lets a fault begin. Answers whether it did: what it strikes may be gone or be struck already.
+    pub(crate) fn begin(&mut self, fault: &Fault) -> bool {
         let at = place(fault.daemon);
         let mischief = self.site.proxies[at].mischief();
         match fault.what {
             What::Cut { other, way, refused } => {
                 self.site.hosts.cut(host(fault.daemon), other, way, refused);
             }
+            What::Freeze | What::Kill if self.daemons[at].has_ended() => return false,
             What::Freeze => {
                 self.frozen[at] += 1;
                 self.signal(at, Signal::STOP);
@@ -116,22 +122,27 @@ impl<'a> Stage<'a> {
             What::Kill => self.signal(at, Signal::KILL),
             What::Jump { secs } => self.site.clocks[at].set(self.ahead_secs + secs),
             // Whichever of them SQLite was built to use.
-            What::SyncFails if self.inject(at, "fdatasync,fsync:error=EIO:when=1") => {}
-            What::DiskFull if self.inject(at, "pwrite64:error=ENOSPC") => {}
+            What::SyncFails if self.inject(fault, "fdatasync,fsync:error=EIO:when=1") => {}
+            What::DiskFull if self.inject(fault, "pwrite64:error=ENOSPC") => {}
             // Only one can tamper with a process at a time; and one that has ended has no calls.
-            What::SyncFails | What::DiskFull => return,
+            What::SyncFails | What::DiskFull => return false,
             What::Repeat { percent } => mischief.repeated.store(percent, Relaxed),
             What::Delay { percent } => mischief.delayed.store(percent, Relaxed),
             What::Lose { requests, replies } => {
                 mischief.requests_lost.store(requests, Relaxed);
                 mischief.replies_lost.store(replies, Relaxed);
             }
-            What::Replay { count } => self.site.proxies[at].replay(count),
+            What::Replay { count } => {
+                if !self.site.proxies[at].replay(count) {
+                    return false;
+                }
+            }
         }
         *self.counts.entry(fault.what.name()).or_default() += 1;
+        true
     }
 
-    /// Lets a fault end.
+    /// Lets a fault end that has begun.
     pub(crate) fn end(&mut self, fault: &Fault) {
         let at = place(fault.daemon);
         let mischief = self.site.proxies[at].mischief();
@@ -145,7 +156,10 @@ impl<'a> Stage<'a> {
                 }
             }
             What::Jump { .. } => self.site.clocks[at].set(self.ahead_secs),
-            What::SyncFails | What::DiskFull => self.straces[at] = None,
+            // The daemon may have been started again meanwhile, and be struck by another one.
+            What::SyncFails | What::DiskFull => {
+                drop(self.straces[at].take_if(|(of, _)| of == fault))
+            }
             What::Repeat { .. } => mischief.repeated.store(0, Relaxed),
             What::Delay { .. } => mischief.delayed.store(0, Relaxed),
             What::Lose { .. } => {
@@ -170,6 +184,7 @@ impl<'a> Stage<'a> {
         self.look_after();
         for daemon in &self.daemons {
             assert!(daemon.notices.wait_for("READY=1").is_some(), "{}", daemon.lines().text());
+            check_lines(daemon);
         }
     }
 
@@ -178,21 +193,44 @@ impl<'a> Stage<'a> {
         self.site.proxies.iter().map(Proxy::sent_again).sum()
     }
 
+    /// How many of them were of an earlier day.
+    pub(crate) fn sent_days_later(&self) -> u64 {
+        self.site.proxies.iter().map(Proxy::sent_days_later).sum()
+    }
+
     fn signal(&self, at: usize, signal: Signal) {
         if !self.daemons[at].has_ended() {
             self.daemons[at].signal(signal);
         }
     }
 
-    fn inject(&mut self, at: usize, tampering: &str) -> bool {
+    fn inject(&mut self, fault: &Fault, tampering: &str) -> bool {
+        let at = place(fault.daemon);
         // What is stopped would not let itself be attached to in time.
         let free = self.straces[at].is_none() && self.frozen[at] == 0;
         if !free || self.daemons[at].has_ended() {
             return false;
         }
-        self.straces[at] = Strace::try_attach(self.daemons[at].process_id(), tampering);
+        let strace = Strace::try_attach(self.daemons[at].process_id(), tampering);
+        self.straces[at] = strace.map(|strace| (*fault, strace));
         self.straces[at].is_some()
     }
+}
+
+/// A daemon ends because it is killed, or by itself when it cannot know what is on its disk; never
+/// in any other way, and never in a panic.
+fn check_end(daemon: &mut Daemon<'_>) {
+    let status = daemon.wait();
+    check_lines(daemon);
+    let killed = status.signal() == Some(Signal::KILL.as_raw());
+    let gave_up = status.code() == Some(1);
+    assert!(killed || gave_up, "a daemon ended, {status}:\n{}", daemon.lines().text());
+}
+
+/// Also a panic that a daemon outlives is one.
+fn check_lines(daemon: &Daemon<'_>) {
+    let text = daemon.lines().text();
+    assert!(!text.contains("panicked at"), "a daemon panicked:\n{text}");
 }
 
 fn port(kind: Kind) -> u16 {

@@ -3,10 +3,11 @@
 use crate::visitor::{Visitor, address, locator, search_of, travellers};
 use agencia_tests::Kind;
 use agencia_tests::agency::Site;
-use agencia_tests::http::{Page, get};
+use agencia_tests::http::{Fields, Page, get};
 use agencia_tests::process::Signal;
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::sync::Barrier;
 
 /// The locator of a whole trip that flies, whose anchor are the flights.
 fn check_voucher(page: &Page) -> String {
@@ -61,6 +62,60 @@ fn the_same_forms_sent_twice_book_once_also_on_the_other_instance() {
         assert_eq!(check_voucher(&visitor.hold(&review)), first, "the back button");
     }
     assert_eq!(site.audit(), booked);
+}
+
+/// How often a form is sent from two windows at the same moment.
+const DOUBLE_CLICKS: u64 = 8;
+
+/// Sends a form from two windows at once, one on each instance.
+fn double_click(
+    visitor: &Visitor,
+    instances: [SocketAddr; 2],
+    form: &(String, Fields),
+) -> [Page; 2] {
+    let together = Barrier::new(2);
+    let click = |instance| {
+        let mut window = visitor.clone();
+        window.goes_to(&[instance]);
+        together.wait();
+        window.send(form)
+    };
+    std::thread::scope(|scope| {
+        let clicks = instances.map(|instance| scope.spawn(move || click(instance)));
+        clicks.map(|click| click.join().expect("a page comes"))
+    })
+}
+
+#[test]
+fn the_same_forms_sent_to_both_instances_at_the_same_moment_book_once() {
+    let site = Site::new();
+    let _agency = site.up(&[]);
+    let instances = site.web();
+    for booked_before in 0..DOUBLE_CLICKS {
+        let mut visitor = Visitor::new(&instances, "1");
+        let review = visitor.choose_everything();
+        let form = review.form("/pacote").expect("it can be held");
+        let held = double_click(&visitor, instances, &form);
+        let trip = address(&held[0]);
+        assert_eq!(address(&held[1]), trip, "one trip");
+        let booked = [2, 3, 1].map(|units| units * booked_before);
+        let taken = [2, 3, 1].into_iter().zip(booked).map(|(held, booked)| [held, 0, booked]);
+        assert_eq!(site.audit().to_vec(), taken.collect::<Vec<_>>(), "its units are held once");
+
+        let page = visitor.wait_for(&trip, |page| travellers(page).is_some());
+        let form = travellers(&page).expect("it is held");
+        let pages = double_click(&visitor, instances, &form);
+        let page = visitor.wait_for(&trip, |page| locator(page).is_some());
+        let voucher = check_voucher(&page);
+        for page in &pages {
+            // One that was not told the end yet may say so; it never says another one.
+            assert_eq!(locator(page).unwrap_or_else(|| voucher.clone()), voucher);
+            assert!(!page.text().contains("não foi comprada"), "{}", page.text());
+        }
+        visitor.wait_for(&trip, |_| site.audit().iter().all(|daemon| daemon[..2] == [0, 0]));
+        let booked = [2, 3, 1].map(|units| units * (booked_before + 1));
+        assert_eq!(site.audit().map(|[_, _, booked]| booked), booked, "and booked once");
+    }
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 /// The pause before a page is asked for again that says it does not know yet.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A visitor at work on one or more instances of the web client.
+/// A visitor at work on one or more instances of the web client; a clone is another window of theirs.
+#[derive(Clone)]
 pub(crate) struct Visitor {
     browser: Browser,
     instances: Vec<SocketAddr>,

@@ -16,7 +16,8 @@ use agencia_tests::faults::command::need_root;
 use agencia_tests::faults::strace;
 use agencia_tests::seed::{is_soak, random, seed};
 use agencia_tests::trio::{Times, Trio};
-use scene::{Scene, Victim};
+use scene::{Scene, Victim, was_killed};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Deadlines are those of a quick run also in the longer form, which kills in more trips: how long a
@@ -26,10 +27,14 @@ pub(crate) const TIMES: Times = Times::QUICK;
 const SETTLED: Duration = Duration::from_secs(12);
 /// The most kills of one series: what a daemon does beside the trip could go on for ever.
 const SERIES_MAX: usize = 80;
+/// Series that come to no end, by the victim and the call: nothing is known beyond the last one.
+const ENDLESS: [(Victim, &str); 0] = [];
 /// The fewest kills of the web client.
 const WEB_KILLS_MIN: usize = 20;
 /// The fewest kills of all series together.
 const KILLS_MIN: usize = 200;
+/// Of how many trips at least one is booked in the end. Of those that are sold out none is.
+const BOOKED_SHARE: usize = 10;
 /// The first offer does not sell out; of the second there is one unit, which nobody gets.
 const CAPACITIES: [u32; 2] = [60_000, 1];
 
@@ -67,10 +72,25 @@ fn a_trip_is_all_or_nothing_wherever_a_process_is_killed() {
     }
     assert!(scene.kills >= by_hand + WEB_KILLS_MIN, "the web client was hardly killed");
     scene.restart();
-    scene.check(SETTLED);
+    let booked = scene.check(SETTLED);
     let (kills, trips) = (scene.kills, scene.books.trips.len());
-    println!("{kills} kills in {trips} trips, {:.0?}", begun.elapsed());
+    println!("{kills} kills in {trips} trips, {booked} booked, {:.0?}", begun.elapsed());
+    assert!(booked * BOOKED_SHARE > trips, "{booked} of {trips} trips booked: too few");
     assert!(kills >= KILLS_MIN, "only {kills} places to kill at: too few to tell anything");
+}
+
+#[test]
+fn nothing_but_sigkill_counts_as_a_kill() {
+    let run = |script: &str| Command::new("sh").args(["-c", script]).status().expect("a shell");
+    assert!(was_killed(run("kill -KILL $$"), ""));
+    assert!(!was_killed(run("true"), ""));
+    // An error, a panic, and a signal that is not the one of the suite.
+    for end in ["exit 1", "exit 101", "kill -ABRT $$"] {
+        let counted = std::panic::catch_unwind(|| was_killed(run(end), "its last words"));
+        let panic = counted.expect_err(end);
+        let said = panic.downcast_ref::<String>().expect("a text");
+        assert!(said.contains("its last words"), "{end}: {said}");
+    }
 }
 
 /// Kills every victim at every call of this trip.
@@ -93,6 +113,8 @@ fn series_of(
         let places =
             (1..=SERIES_MAX).take_while(|nth| scene.kill(parts, victim, (call, *nth))).count();
         println!("{name}: {victim:?} killed at each of {places} {call}");
+        let all = places < SERIES_MAX || ENDLESS.contains(&(victim, *call));
+        assert!(all, "{name}: {victim:?} was not killed at every {call}: raise SERIES_MAX");
         scene.check(SETTLED);
     }
 }

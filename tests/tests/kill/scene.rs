@@ -1,13 +1,20 @@
-//! Daemons of which one is killed in the middle of a trip, and what is done about it.
+//! Daemons of which one is killed in the middle of a trip, and what is done about it: it is started
+//! again, and the same traveller, another one or nobody goes on. What was wanted and told is kept
+//! for all trips together, because a kill may break a trip of before.
+//!
+//! A process that ends here by anything but SIGKILL fails the suite: a panic is no kill.
 
 use crate::traveller::Traveller;
 use crate::web::{Visitor, Web};
 use agencia_tests::books::{Books, Told, Trip};
 use agencia_tests::faults::strace::Strace;
+use agencia_tests::process::Signal;
 use agencia_tests::trio::{Trio, place};
 use agencia_tests::{Client, Daemon, Kind};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -36,6 +43,19 @@ enum Then {
     Finish,
     /// The traveller is gone, too, and the daemons are left to themselves.
     Leave,
+}
+
+/// Whether a process was killed; false when it has ended well.
+///
+/// # Panics
+/// When it has ended by itself and not well, with what it wrote.
+pub(crate) fn was_killed(status: ExitStatus, lines: &str) -> bool {
+    if status.success() {
+        return false;
+    }
+    let killed = status.signal() == Some(Signal::KILL.as_raw());
+    assert!(killed, "a process ended by itself, {status}:\n{lines}");
+    true
 }
 
 /// Three daemons and everything that was ever wanted of them.
@@ -111,7 +131,11 @@ impl<'a> Scene<'a> {
             traveller.kill();
         }
         if killed {
-            self.daemons[place(kind)] = None;
+            let mut daemon = self.daemons[place(kind)].take().expect("it has just ended");
+            let status = daemon.wait();
+            let lines = daemon.lines().text();
+            assert!(was_killed(status, &lines), "{kind:?} stopped by itself:\n{lines}");
+            drop(daemon);
             self.daemons[place(kind)] = Some(self.trio.setup(kind).start());
         }
         trip.told = traveller.finish().0;
@@ -119,13 +143,19 @@ impl<'a> Scene<'a> {
     }
 
     fn kill_web(&mut self, tampering: &str, then: Then) -> bool {
-        let [web, other] = &self.webs;
+        let [web, other] = &mut self.webs;
         let mut visitor = Visitor::choosing(web);
         let mut trip = visitor.trip();
         let strace = Strace::attach(web.process_id(), tampering);
         let said = visitor.book(web);
-        let killed = said.is_err() || web.has_ended();
         drop(strace);
+        // Whoever is not answered is so because of the kill, and of nothing else.
+        let killed = said.is_err() || web.has_ended();
+        if killed {
+            let status = web.wait();
+            let lines = web.lines().text();
+            assert!(was_killed(status, &lines), "{said:?}, and the web client stopped:\n{lines}");
+        }
         trip.told = said.unwrap_or(Told::Unknown);
         if killed {
             let told = match then {
@@ -171,11 +201,13 @@ impl<'a> Scene<'a> {
         self.daemons[place(kind)].as_ref().expect("it is started again at once")
     }
 
-    /// Compares the books with the daemons, once these had the time to settle everything.
-    pub(crate) fn check(&self, time: Duration) {
+    /// Compares the books with the daemons, once these had the time to settle everything. Answers
+    /// how many trips are booked.
+    pub(crate) fn check(&self, time: Duration) -> usize {
         let mut clients: [Client; 3] = self.trio.connect();
         let findings = self.books.check(&mut clients, Instant::now() + time);
         findings.expect_none();
+        findings.booked
     }
 
     /// Starts all daemons again: what is true must be on the disk.

@@ -1,5 +1,8 @@
-//! A process that leads one trip and may be killed.
+//! A process that leads one trip and may be killed: at one of its system calls, by the `strace` that
+//! it is started under, or from outside. It is a process of its own so that its end is a real one;
+//! a traveller who ends in any other way than by SIGKILL fails the suite.
 
+use crate::scene::was_killed;
 use agencia_tests::books::{Told, Trip};
 use agencia_tests::process::{Process, Signal};
 use agencia_tests::trio::{Trio, offer_id};
@@ -36,7 +39,8 @@ impl Traveller {
             command.arg(format!("{name}={address}={offer}={}", part.units));
         }
         let (reader, writer) = std::io::pipe().expect("a pipe can be made");
-        command.stdin(Stdio::null()).stdout(writer);
+        let complaints = writer.try_clone().expect("a pipe can be cloned");
+        command.stdin(Stdio::null()).stdout(writer).stderr(complaints);
         let process = Process::start(&mut command, vec![Box::new(reader)], || {});
         Self(process)
     }
@@ -51,15 +55,17 @@ impl Traveller {
         }
     }
 
-    /// Waits for its end: what it said, and whether it was killed.
+    /// Waits for its end: what it said, and whether it was killed. `strace` ends by the signal that
+    /// what it traces has ended by.
     pub(crate) fn finish(mut self) -> (Told, bool) {
         let status = self.0.wait();
-        let said = self.0.lines.text();
-        let told = match said.split_once(' ') {
-            Some(("booked", locator)) => Told::Booked(locator.trim().to_owned()),
-            Some(("not", _)) => Told::NotBooked,
-            _ => Told::Unknown,
-        };
-        (told, !status.success())
+        let killed = was_killed(status, &self.0.lines.text());
+        // Beside what `strace` says.
+        let told = self.0.lines.all().iter().find_map(|line| match line.split_once(' ') {
+            Some(("booked", locator)) => Some(Told::Booked(locator.trim().to_owned())),
+            Some(("not", "booked")) => Some(Told::NotBooked),
+            _ => None,
+        });
+        (told.unwrap_or(Told::Unknown), killed)
     }
 }

@@ -1,14 +1,16 @@
-//! The web client as the one that leads a trip and is killed, and the visitor who is at it.
+//! The web client as the one that leads a trip and is killed, and the visitor who is at it, who
+//! sees pages and nothing else: what they say is compared with what another instance says later.
+//! Only SIGKILL ends a web client here; a request that fails while it lives fails the suite.
 
 use crate::TIMES;
 use agencia_tests::books::{Told, Trip};
 use agencia_tests::http::{Browser, Fields, Page};
-use agencia_tests::process::Process;
+use agencia_tests::process::{Lines, Process};
 use agencia_tests::trio::{Trio, offer_id};
 use agencia_tests::{Kind, program};
 use std::io;
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use uuid::Uuid;
 
 /// What the visitor books: one of each.
@@ -47,6 +49,15 @@ impl Web {
 
     pub(crate) fn has_ended(&self) -> bool {
         self.process.has_ended()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.process.wait()
+    }
+
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.process.lines
     }
 }
 

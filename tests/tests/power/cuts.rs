@@ -3,6 +3,7 @@
 use agencia_tests::books::{Books, Findings, Told};
 use agencia_tests::faults::disk::Disk;
 use agencia_tests::load::{Load, Work};
+use agencia_tests::ports::free_addresses;
 use agencia_tests::seed::random;
 use agencia_tests::trio::{Times, Trio};
 use agencia_tests::{Daemon, Kind};
@@ -10,7 +11,6 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rusqlite::{Connection, OpenFlags};
 use std::error::Error;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -36,9 +36,7 @@ impl Site {
     /// Daemons that sync, unless this library keeps them from it.
     pub(crate) fn new(preloaded: Option<&Path>) -> Self {
         let disk = Disk::new(MEGABYTES);
-        let bound = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"));
-        let addresses = bound.map(|listener| listener.local_addr().expect("it is bound"));
-        let mut trio = Trio::at(&CAPACITIES, Times::QUICK, addresses, Some(&disk.path()));
+        let mut trio = Trio::at(&CAPACITIES, Times::QUICK, free_addresses(), Some(&disk.path()));
         if let Some(library) = preloaded {
             for kind in Kind::ALL {
                 let library = library.display().to_string();

@@ -3,8 +3,9 @@
 //!
 //! `FS_IOC_SHUTDOWN` keeps everything from the device that was not synced; what the device itself
 //! keeps in a cache is not part of it. Daemons are stopped in the middle of what they do when the
-//! power goes, or have just been killed: nobody computes on without power. The negative control is the same with daemons for which
-//! `fdatasync` does nothing (libeatmydata): acknowledged bookings are lost, and this notices.
+//! power goes, or have just been killed: nobody computes on without power. The negative control is
+//! the same with daemons for which `fdatasync` does nothing (libeatmydata): acknowledged bookings are
+//! lost, and this notices.
 
 mod cuts;
 

@@ -4,12 +4,12 @@
 use crate::trip::{Trip, check_audit};
 use agencia_tests::faults::command::need_root;
 use agencia_tests::faults::disk::{self, Disk};
+use agencia_tests::ports::free_addresses;
 use agencia_tests::trio::{Trio, place};
 use agencia_tests::wire::{code, frame};
 use agencia_tests::{Client, Kind, PATIENCE};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -77,9 +77,7 @@ fn hold_until_all_full(clients: &mut [Client; 3], taken: &mut [u64; 3]) {
 fn on_a_full_disk_nothing_new_is_held_and_what_was_begun_is_booked_in_all_daemons() {
     need_root(&disk::NEEDS);
     let disk = Disk::new(MEGABYTES);
-    let bound = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"));
-    let addresses = bound.map(|listener| listener.local_addr().expect("it is bound"));
-    let trio = Trio::at(&[60_000], crate::TIMES, addresses, Some(&disk.path()));
+    let trio = Trio::at(&[60_000], crate::TIMES, free_addresses(), Some(&disk.path()));
     let daemons = trio.start();
     let mut clients = trio.connect();
     let mut held: Vec<_> = (0..BEGUN).map(|_| Trip::held(&mut clients)).collect();

@@ -9,7 +9,11 @@ use agencia_protocol::{Locator, TripId};
 use agencia_trip::Row;
 use agencia_trip::driver::{Ending, Plan};
 use agencia_trip::row::{Release, State};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How many restores there had been when something was said.
+pub(super) type Life = u64;
 
 /// The items of a whole trip, by daemon.
 pub(super) type Whole = ByDaemon<Vec<TripItem>>;
@@ -19,8 +23,9 @@ pub(super) struct TripBook {
     pub(super) trip: TripId,
     /// The ways in which somebody wanted it.
     pub(super) plans: Vec<Plan>,
-    /// The vouchers that somebody was told, with which it is booked.
-    pub(super) vouchers: Vec<Option<Locator>>,
+    /// The vouchers that somebody was told, with which it is booked, each with the latest life of
+    /// the agency in which that was so.
+    pub(super) vouchers: BTreeMap<Option<Locator>, Life>,
     /// Somebody was told that it is booked, and that is not lost with a disk.
     pub(super) booked: bool,
     /// Somebody has asked to cancel it.
@@ -29,8 +34,8 @@ pub(super) struct TripBook {
     pub(super) cancelled: bool,
     /// The ways in which it never will be booked, as somebody was told, and that is not lost.
     pub(super) given_up: Vec<usize>,
-    /// Somebody was told that its travellers are changed.
-    pub(super) altered: bool,
+    /// Somebody was told that its travellers are changed, in this life of the agency.
+    pub(super) altered: Option<Life>,
     /// Something that somebody was told was known to no disk any more.
     pub(super) was_lost: bool,
 }
@@ -40,39 +45,38 @@ impl TripBook {
         Self {
             trip,
             plans: vec![plan],
-            vouchers: Vec::new(),
+            vouchers: BTreeMap::new(),
             booked: false,
             cancel_asked: false,
             cancelled: false,
             given_up: Vec::new(),
-            altered: false,
+            altered: None,
             was_lost: false,
         }
     }
 
-    /// Writes down what somebody who wanted this plan was told.
-    pub(super) fn note(&mut self, plan: usize, told: &Told) {
+    /// Writes down what somebody who wanted this plan was told, in words of this life or later.
+    pub(super) fn note(&mut self, plan: usize, told: &Told, life: Life) {
         match told {
-            Told::Ended(Ending::Booked { locator }) => self.note_booked(*locator),
-            Told::Reserved(locator) => self.note_booked(Some(*locator)),
+            Told::Ended(Ending::Booked { locator }) => self.note_booked(*locator, life),
+            Told::Reserved(locator) => self.note_booked(Some(*locator), life),
             Told::Ended(Ending::Cancelled) | Told::Cancelled => self.cancelled = true,
             Told::Ended(Ending::NotBooked { .. }) => {
                 if !self.given_up.contains(&plan) {
                     self.given_up.push(plan);
                 }
             }
-            Told::Altered => self.altered = true,
+            Told::Altered => self.altered = self.altered.max(Some(life)),
             Told::Ended(Ending::Held { .. } | Ending::Unknown)
             | Told::Extended
             | Told::Refused(_) => {}
         }
     }
 
-    fn note_booked(&mut self, locator: Option<Locator>) {
+    fn note_booked(&mut self, locator: Option<Locator>, life: Life) {
         self.booked = true;
-        if !self.vouchers.contains(&locator) {
-            self.vouchers.push(locator);
-        }
+        let told = self.vouchers.entry(locator).or_default();
+        *told = life.max(*told);
     }
 
     /// What a daemon or two have lost with their disks, and nobody else knows, is excused: a
@@ -133,7 +137,7 @@ fn knows_booked(row: &Row) -> bool {
         || why_released(row) == Some(Release::Cancelled)
 }
 
-fn knows_cancelled(row: &Row) -> bool {
+pub(super) fn knows_cancelled(row: &Row) -> bool {
     outcome(row) == Some(Outcome::Cancelled) || why_released(row) == Some(Release::Cancelled)
 }
 
@@ -238,17 +242,18 @@ pub(super) fn check_settled(houses: &[House; 3], book: &TripBook) -> Result<&'st
         return Ok(if was_cancelled { "ended: cancelled" } else { "ended: nothing is kept" });
     };
     let anchor = stock::place(decision.parts.as_ref().expect("a commit has parts").anchor());
-    let was_restored = houses[anchor].was_restored;
+    // What the anchor said in this life or later, no restore has taken from it.
+    let restored = houses[anchor].restored;
     let parts = || rows.iter().flatten().filter_map(|row| row.part.as_ref());
-    for voucher in &book.vouchers {
+    for (voucher, told) in &book.vouchers {
         // A voucher that was drawn after the backup, and that no part was told, is gone.
-        let is_lost = || was_restored && parts().all(|part| part.locator != *voucher);
+        let is_lost = || *told < restored && parts().all(|part| part.locator != *voucher);
         if *voucher != decision.locator && !(decision.locator.is_none() && is_lost()) {
             return Err(format!("{trip}: told {voucher:?}, kept {:?}", decision.locator));
         }
     }
     let renamed = decision.travellers == super::traveller::travellers(true);
-    if book.altered && !renamed && !was_restored {
+    if book.altered.is_some_and(|told| told >= restored) && !renamed {
         return Err(format!("{trip}: the change of travellers is lost: {:?}", decision.travellers));
     }
     Ok(match book.booked {

@@ -108,6 +108,14 @@ fn settings<P: Product>(folder: &Path) -> Settings<P::Settings> {
     settings
 }
 
+/// For how long a daemon waits for another one, by the settings that are shipped: for a connection,
+/// which it may have to make first, and for the reply.
+pub(super) fn patience_millis() -> i64 {
+    let deadlines = Settings::defaults::<agencia_voos::Flights>().deadlines;
+    let most = deadlines.peer_connect + deadlines.peer_reply;
+    i64::try_from(most.as_millis()).expect("some seconds")
+}
+
 /// Lets the ledger work until this is done.
 pub(super) fn run<T>(ledger: &mut TurnedLedger, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);

@@ -1,4 +1,6 @@
-//! The storm: what fails, and when. And the calm after it, in which everything must settle.
+//! The storm: what fails, and when. And the calm after it, in which everything must settle by what
+//! the daemons do themselves, and the day after, when every message comes once more. It plans and
+//! compares; it never repairs anything but what it broke.
 
 use super::books;
 use super::house::Death;
@@ -188,9 +190,10 @@ impl World {
         let behind = if gone { 0 } else { self.random.between(0, HOUR) };
         let now = self.now() - behind;
         let marked = self.mutation != Mutation::RestoreWithoutMark;
-        let restored = self.houses[daemon].restore(now, gone, marked);
+        let number = self.restores + 1;
+        let restored = self.houses[daemon].restore(number, now, gone, marked);
         if restored {
-            self.restores += 1;
+            self.restores = number;
             self.trace.line(|| format!("{} is restored", NAMES[daemon]));
             self.coverage.count("restores");
         }

@@ -76,11 +76,12 @@ pub(super) struct House {
     pub(super) life: Option<Life>,
     pub(super) lives: u64,
     pub(super) backups: Vec<PathBuf>,
-    /// Trips that a restored backup has given units which they had no more.
+    /// Trips that a restored backup has given units which they had no more, as far as nobody can
+    /// know better yet.
     pub(super) phantoms: BTreeSet<TripId>,
-    /// Whether its database was ever replaced by a backup,
-    pub(super) was_restored: bool,
-    /// and whether it was and has not been started since.
+    /// The number of the restore by which its database was last replaced; none, if it never was.
+    pub(super) restored: u64,
+    /// Whether it was replaced and has not been started since.
     pub(super) is_replaced: bool,
     /// The inventory that is staged.
     staged: Option<Stock>,
@@ -107,7 +108,7 @@ impl House {
             lives: 0,
             backups: Vec::new(),
             phantoms: BTreeSet::new(),
-            was_restored: false,
+            restored: 0,
             is_replaced: false,
             staged: None,
             checked: 0,
@@ -323,7 +324,7 @@ impl House {
 
     /// Puts a backup in force, of those that were finished; the daemon is down. Without the mark
     /// it is as if nothing had happened, which `agencia restore` never does.
-    pub(super) fn restore(&mut self, now: i64, gone: bool, marked: bool) -> bool {
+    pub(super) fn restore(&mut self, number: u64, now: i64, gone: bool, marked: bool) -> bool {
         let finished: Vec<_> = self.backups.iter().filter(|path| path.exists()).cloned().collect();
         if finished.is_empty() {
             return false;
@@ -345,7 +346,7 @@ impl House {
             // A copy of the files, which may have a log.
             fs::copy(beside(&backup, "-wal"), beside(&ledger, "-wal")).ok();
         }
-        (self.was_restored, self.is_replaced) = (true, true);
+        (self.restored, self.is_replaced) = (number, true);
         self.recovering = marked;
         true
     }

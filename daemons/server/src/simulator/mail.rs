@@ -11,9 +11,6 @@ use agencia_protocol::frame::{self, Decoder};
 use agencia_protocol::trip::TripMessage;
 use std::sync::Arc;
 
-/// For how long a daemon waits for the reply of another one.
-const PEER_REPLY_MILLIS: i64 = 10_000;
-
 impl World {
     /// A traveller's instance sends what is not answered, and goes on to do so.
     pub(super) fn tick(&mut self, lead: usize, tick: u64) {
@@ -52,7 +49,7 @@ impl World {
             return;
         }
         let call = self.new_call(Caller::Daemon { daemon: from, to, answer });
-        self.schedule(PEER_REPLY_MILLIS, Event::GiveUp { call });
+        self.schedule(self.patience_millis, Event::GiveUp { call });
         self.carry_request(from, to, call, bytes);
     }
 
@@ -181,7 +178,7 @@ impl World {
     fn note(&mut self, lead: usize, told: Told) {
         let Instance { book, plan, heard_since, .. } = self.instances[lead];
         self.trace.line(|| format!("traveller {lead} of trip {book} is told {told:?}"));
-        self.books[book].note(plan, &told);
+        self.books[book].note(plan, &told, heard_since);
         // What was on its way while the disk that knew it was replaced.
         if heard_since < self.restores {
             self.excuse(Some(book));

@@ -29,7 +29,34 @@ impl Mutation {
         Self::LyingAcknowledgement,
         Self::DeafCatalog,
     ];
+
+    /// How it may be noticed: what is said then has one of these in it. Whatever else is said is
+    /// another failure, which tells nothing of this one.
+    pub(super) fn expected(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::NoPins => &["and nobody wanted just that"],
+            Self::ForgetLastCommit => FORGOTTEN,
+            Self::RestoreWithoutMark => FORGOTTEN,
+            Self::LyingAcknowledgement => &["and nobody wanted just that", "and booked are"],
+            Self::DeafCatalog => &["the catalog has"],
+        }
+    }
 }
+
+/// How it is noticed that a daemon has forgotten what it had promised or said.
+const FORGOTTEN: &[&str] = &[
+    "is confirmed, and its anchor",
+    "is confirmed and",
+    "is oversold",
+    "and nobody wanted just that",
+    "and booked are",
+    "somebody was told that it is booked, and it is not",
+    "somebody was told that it is cancelled, and it is booked",
+    "somebody was told that it will never be booked, and it is",
+    "the change of travellers is lost",
+    ", kept ",
+];
 
 /// The reply of a part that was not asked, to `aplicar`; nothing to any other message.
 pub(super) fn acknowledged(body: &[u8]) -> Option<Vec<u8>> {

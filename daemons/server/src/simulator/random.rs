@@ -1,4 +1,6 @@
-//! Everything that a seed decides.
+//! Everything that a seed decides. Each part of the world draws from a branch of its own, so that
+//! one that draws once more does not change the others' history. Nothing else in the simulation is
+//! random: no clock, no address, no order of threads is ever drawn from.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

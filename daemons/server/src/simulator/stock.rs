@@ -1,4 +1,6 @@
 //! What is on sale: few units of everything, so that trips compete, and rooms over several nights.
+//! Inventories change by import, as an operator's do: prices, units, offers that are withdrawn. What
+//! is sold of them is never kept here; that is for the daemons to know.
 
 use super::random::Random;
 use agencia_protocol::trip::{DaemonName, TripItem};

@@ -66,13 +66,13 @@ pub(super) struct DaemonClock {
 impl Clock for DaemonClock {
     fn now(&self) -> Now {
         let unix_millis = START + self.time.now() + self.ahead.load(Relaxed);
-        let day = u16::try_from(unix_millis / DAY_MILLIS).unwrap_or(0);
-        let minute = u16::try_from(unix_millis % DAY_MILLIS / 60_000).unwrap_or(0);
+        let day = u16::try_from(unix_millis / DAY_MILLIS).expect("a day of this age");
+        let minute = u16::try_from(unix_millis % DAY_MILLIS / 60_000).expect("after 1970");
         Now { moment: Moment { day: Day::from_number(day), minute }, unix_millis }
     }
 
     fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let millis = i64::try_from(time.as_millis()).expect("a pause that ends");
         let due = self.time.now().saturating_add(millis);
         Box::pin(Pause { time: self.time.clone(), due, place: None })
     }

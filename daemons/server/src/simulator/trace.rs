@@ -1,4 +1,6 @@
-//! The history of a seed, line by line, when somebody wants to read it.
+//! The history of a seed, line by line, when somebody wants to read it or to compare two lives of
+//! it. A line is made only when it is kept, and making it never draws or changes anything: a life
+//! that is read is the same as one that is not.
 
 use super::time::Time;
 

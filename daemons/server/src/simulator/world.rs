@@ -2,6 +2,7 @@
 //! when. Everything happens in one thread, one after the other, so that a seed has one history.
 
 use super::books::{self, TripBook};
+use super::core;
 use super::coverage::Coverage;
 use super::faults::Fault;
 use super::house::{Death, House};
@@ -16,6 +17,7 @@ use super::traveller::Lead;
 use crate::peers::Courier;
 use agencia_client::{ClientError, Peer};
 use agencia_protocol::trip::TripMessage;
+use agencia_trip::row::State;
 use async_channel::Sender;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -104,6 +106,8 @@ pub(super) struct World {
     pub(super) restores: u64,
     /// The longest time that a commit takes.
     pub(super) commit_millis: i64,
+    /// For how long a daemon waits for another one, as it is shipped.
+    pub(super) patience_millis: i64,
     pub(super) mutation: Mutation,
     pub(super) coverage: Coverage,
     pub(super) trace: Trace,
@@ -127,6 +131,7 @@ impl World {
         let network = Network::new(random.branch());
         let mut world = World {
             commit_millis: *random.pick(&[2, 2, 20, 3_000]),
+            patience_millis: core::patience_millis(),
             random,
             trace: Trace::new(traced, time.clone()),
             time,
@@ -258,7 +263,29 @@ impl World {
             return Ok(());
         }
         house.checked = commits;
+        self.settle_phantoms(daemon);
         self.check_moment(daemon)
+    }
+
+    /// Once a daemon has recovered, what its backup has brought back is excused only as long as
+    /// nobody can know better: pinned, it waits for its anchor; confirmed, no disk may know of the
+    /// cancellation. Everything else counts like any other trip from then on.
+    fn settle_phantoms(&mut self, daemon: usize) {
+        if self.houses[daemon].recovering {
+            return;
+        }
+        let mut phantoms = std::mem::take(&mut self.houses[daemon].phantoms);
+        phantoms.retain(|trip| {
+            let row = self.houses[daemon].watched().rows.get(trip).cloned();
+            match row.as_ref().and_then(|row| row.part.as_ref()).map(|part| &part.state) {
+                Some(State::Pinned { .. }) => true,
+                Some(State::Confirmed { .. }) => !self.houses.iter().any(|house| {
+                    house.watched().rows.get(trip).is_some_and(|row| books::knows_cancelled(row))
+                }),
+                _ => false,
+            }
+        });
+        self.houses[daemon].phantoms = phantoms;
     }
 
     /// What must be so at every moment.
