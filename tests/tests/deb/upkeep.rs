@@ -16,6 +16,7 @@ pub(crate) fn all(debian: Debian) {
     let machine = small(debian);
     own_offers(&machine);
     let bought = buy(&machine);
+    keys(&machine);
     backup_and_restore(&machine, &bought);
     sockets(&machine);
 }
@@ -64,6 +65,20 @@ fn buy(machine: &Machine) -> String {
     let request = format!(r#"{{"action":"reservar","id":"{id}"}}"#);
     let sold = ask(machine, Kind::Flights, &request);
     sold["localizador"].as_str().unwrap_or_else(|| panic!("{sold}")).to_owned()
+}
+
+/// Keys for other hosts are root's, and are handed to the services, which sell on under the key of
+/// before.
+fn keys(machine: &Machine) {
+    as_root(machine, "agencia keys init");
+    machine.write("/etc/agencia/voos.d/lan.toml", "listen = [\"0.0.0.0:5050\"]\n");
+    as_root(machine, "systemctl restart agencia.target");
+    assert_active(machine, &ALL);
+    let said = machine.run(&["journalctl", "--unit", "agencia-voos", "--output", "cat"]);
+    let certificate = "over TLS with a certificate of this agency \
+                       (/run/credentials/agencia-voos.service/servidor.pem)";
+    assert!(said.contains(certificate), "{said}");
+    as_root(machine, "agencia audit");
 }
 
 /// The disk is lost, and what was sold is there again.
