@@ -72,7 +72,7 @@ fn killed_and_hung(machine: &Machine) {
                 );
             println!("{unit}: {result}; active again after {} ms", (back - ended) / 1000);
             assert_ne!(machine.property(unit, "MainPID"), process, "{unit}: {signal}");
-            let journal = machine.run(&["journalctl", "--no-pager", "--unit", unit]);
+            let journal = crate::operate::journal(machine, unit);
             let told = format!("Failed with result '{result}'");
             assert!(journal.contains(&told), "{unit}: {told} is not in\n{journal}");
         }

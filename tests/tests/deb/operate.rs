@@ -86,7 +86,7 @@ pub(crate) fn reloading(debian: Debian) {
     assert_active(&machine, &ALL);
 }
 
-fn journal(machine: &Machine, unit: &str) -> String {
+pub(crate) fn journal(machine: &Machine, unit: &str) -> String {
     machine.run(&["journalctl", "--no-pager", "--sync", "--unit", unit]);
     machine.run(&["journalctl", "--no-pager", "--unit", unit])
 }

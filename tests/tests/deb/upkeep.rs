@@ -74,7 +74,7 @@ fn keys(machine: &Machine) {
     machine.write("/etc/agencia/voos.d/lan.toml", "listen = [\"0.0.0.0:5050\"]\n");
     as_root(machine, "systemctl restart agencia.target");
     assert_active(machine, &ALL);
-    let said = machine.run(&["journalctl", "--unit", "agencia-voos", "--output", "cat"]);
+    let said = crate::operate::journal(machine, "agencia-voos");
     let certificate = "over TLS with a certificate of this agency \
                        (/run/credentials/agencia-voos.service/servidor.pem)";
     assert!(said.contains(certificate), "{said}");
