@@ -247,7 +247,7 @@ impl Daemon<'_> {
 
     /// Whether it has ended, by itself or not.
     pub fn has_ended(&self) -> bool {
-        self.notices.heard().iter().any(|line| line == ENDED)
+        self.notices.has_ended()
     }
 
     /// Its process id.
