@@ -1,9 +1,9 @@
 //! What a visitor typed, read into searches: every field is valid or named in an error.
 
-use crate::texts;
+use crate::language::Key;
+use crate::texts::{self, Wrong};
 use agencia_protocol::trip::{Contact, PersonName, Revision};
 use agencia_protocol::{Day, Locator, Money, Nights, OfferId, Order, People, Place, TripId};
-use std::fmt;
 
 /// The names and values of a query or of a posted form, in order, as they were typed.
 #[derive(Debug, Clone, Default)]
@@ -53,14 +53,14 @@ pub(crate) fn link(path: &str, pairs: &[(&'static str, String)]) -> String {
 pub(crate) struct FieldError {
     /// The field's name on the wire.
     pub(crate) field: String,
-    /// What is wrong with it, for the one who typed it.
-    pub(crate) message: String,
+    /// What is wrong with it.
+    pub(crate) wrong: Wrong,
 }
 
 impl FieldError {
     /// This field is wrong for this reason.
-    pub(crate) fn new(field: &str, message: impl fmt::Display) -> Self {
-        Self { field: field.to_owned(), message: message.to_string() }
+    pub(crate) fn new(field: &str, wrong: impl Into<Wrong>) -> Self {
+        Self { field: field.to_owned(), wrong: wrong.into() }
     }
 }
 
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         &mut self,
         name: &str,
         read: impl Fn(&str) -> Option<T>,
-        wrong: &str,
+        wrong: Key,
     ) -> Option<T> {
         let text = self.fields.first(name);
         if text.is_empty() {
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         &mut self,
         name: &str,
         read: impl Fn(&str) -> Option<T>,
-        wrong: &str,
+        wrong: Key,
     ) -> Option<T> {
         if self.fields.first(name).is_empty() {
             self.wrong(name, texts::MISSING);
@@ -108,8 +108,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes that a field is wrong.
-    pub(crate) fn wrong(&mut self, name: &str, message: impl fmt::Display) {
-        self.errors.push(FieldError::new(name, message));
+    pub(crate) fn wrong(&mut self, name: &str, wrong: impl Into<Wrong>) {
+        self.errors.push(FieldError::new(name, wrong));
     }
 
     fn place(&mut self, name: &str) -> Option<Place<'static>> {
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
         self.optional(name, |text| text.parse().ok(), texts::NOT_A_CONTACT)
     }
 
-    fn all<T: std::str::FromStr>(&mut self, name: &str, wrong: &str) -> Vec<T> {
+    fn all<T: std::str::FromStr>(&mut self, name: &str, wrong: Key) -> Vec<T> {
         let read: Vec<_> = self.fields.all(name).map(|text| text.parse().ok()).collect();
         if read.iter().any(Option::is_none) {
             self.wrong(name, wrong);

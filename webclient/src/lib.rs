@@ -24,6 +24,7 @@ mod pages;
 mod assets;
 mod format;
 mod texts;
+mod language;
 
 use agencia_client::{Peers, shared_key};
 use daemons::Daemons;
@@ -118,7 +119,9 @@ fn start(settings: Settings, daemons: Daemons, seals: Seals) -> Result<(), AnyEr
             .map(tokio::net::TcpListener::from_std)
             .collect::<io::Result<_>>()?;
         let http = settings.http.clone();
-        let site = Arc::new(Site { daemons, settings, seals, clock: chrono::Utc::now });
+        let agency = Arc::new(settings.agency.clone());
+        let site = Site { daemons, settings, agency, seals, clock: chrono::Utc::now };
+        let site = Arc::new(site);
         let pages = TowerToHyperService::new(warp::service(routes::all(site)));
         announce(&listeners);
         let drained = serve::serve(listeners, pages, http, stop).await;

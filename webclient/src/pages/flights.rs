@@ -9,6 +9,7 @@ use crate::choice::Choice;
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::format;
 use crate::forms::{FieldError, FlightQuery, Pairs};
+use crate::language::Lang;
 use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
 use agencia_protocol::{OfferId, People};
 use askama::Template;
@@ -17,6 +18,7 @@ use warp::http::StatusCode;
 #[derive(Template)]
 #[template(path = "voo.html")]
 struct FlightFormPage<'a> {
+    lang: Lang,
     layout: Layout,
     form: SearchForm,
     home_airport: &'a str,
@@ -27,7 +29,15 @@ struct FlightFormPage<'a> {
 pub(crate) async fn form(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Flights, &Choice::default(), None)),
+        Err(errors) => {
+            return Ok(error::invalid(
+                &visit.frame,
+                &errors,
+                Step::Flights,
+                &Choice::default(),
+                None,
+            ));
+        }
     };
     let places = visit.places(Daemon::Flights).await?;
     // Who comes back to this step finds the search of what is chosen.
@@ -43,8 +53,15 @@ pub(crate) async fn form(visit: Visit) -> Outcome {
         outbound: outbound.map(|flight| flight.day.iso()),
         inbound: inbound.map(|flight| flight.day.iso()),
     };
+    let lang = visit.lang();
     let page_of = FlightFormPage {
-        layout: Layout::new("Passagens aéreas", Some(Step::Flights), &choice),
+        lang,
+        layout: Layout::new(
+            &visit.frame,
+            lang.t("flights-search-title"),
+            Some(Step::Flights),
+            &choice,
+        ),
         skip: choice.without_flights().link("/hospedagem", vec![]),
         form: search_form(&visit, &places, &[], &choice, known),
         home_airport: &visit.site.settings.home_airport,
@@ -67,22 +84,24 @@ fn search_form(
     choice: &Choice,
     known: Known<'_>,
 ) -> SearchForm {
+    let lang = visit.lang();
     let filler = Filler { visit, places, errors };
     let people = choice.people.unwrap_or_default().to_string();
     SearchForm {
         action: "/voos",
         home: "/",
-        legend: "Para onde e quando?",
-        submit: "Procurar voos",
+        lang,
+        legend: lang.t("flights-search-legend"),
+        submit: lang.t("flights-search-submit"),
         inputs: vec![
             filler.place(
                 "paraAeroporto",
-                "Aeroporto de destino",
+                lang.t("field-airport"),
                 known.airport.unwrap_or_default(),
             ),
-            filler.day("dataIda", "Dia da ida", known.outbound, true),
-            filler.day("dataVolta", "Dia da volta", known.inbound, false),
-            filler.people("numeroPassagens", "Número de passagens", people),
+            filler.day("dataIda", lang.t("field-outbound-day"), known.outbound, true),
+            filler.day("dataVolta", lang.t("field-inbound-day"), known.inbound, false),
+            filler.people("numeroPassagens", lang.t("field-seats"), people),
         ],
         hidden: choice.pairs().into_iter().filter(|(name, _)| *name != "pessoas").collect(),
     }
@@ -91,6 +110,7 @@ fn search_form(
 #[derive(Template)]
 #[template(path = "voos.html")]
 struct FlightsPage {
+    lang: Lang,
     layout: Layout,
     airport: String,
     people: String,
@@ -107,6 +127,12 @@ struct Direction {
     /// The form field of the choice.
     name: &'static str,
     legend: &'static str,
+    /// The choice of no flight this way.
+    none: &'static str,
+    /// That there is none.
+    empty: &'static str,
+    /// The link to more of them.
+    go_on: &'static str,
     day: String,
     cards: Vec<FlightCard>,
     more: Option<String>,
@@ -126,23 +152,22 @@ struct FlightCard {
     price: String,
     /// For everybody, when it is more than one.
     total: Option<String>,
-    few_left: Option<u32>,
+    few_left: Option<String>,
     checked: bool,
 }
 
 impl FlightCard {
-    fn new(flight: Flight, people: People, chosen: Option<&OfferId>) -> Option<Self> {
+    fn new(lang: Lang, flight: Flight, people: People, chosen: Option<&OfferId>) -> Option<Self> {
         let id = flight.id?;
         let arrives = (flight.arrival_day, flight.arrival);
         Some(Self {
             departure: format::time(flight.departure),
             arrival: format::time(flight.arrival),
-            arrival_day: (flight.arrival_day != flight.day)
-                .then(|| format::day(flight.arrival_day)),
+            arrival_day: (flight.arrival_day != flight.day).then(|| lang.day(flight.arrival_day)),
             duration: format::duration((flight.day, flight.departure), arrives),
-            price: format::price(flight.price.cents().into()),
-            total: (people.count() > 1).then(|| format::money(total(people, flight.price))),
-            few_left: few_left(flight.available),
+            price: lang.price(flight.price.cents().into()),
+            total: (people.count() > 1).then(|| lang.money(total(people, flight.price))),
+            few_left: few_left(flight.available).map(|left| lang.n("seats-left", left)),
             checked: chosen == Some(&id),
             from: flight.from,
             to: flight.to,
@@ -155,7 +180,15 @@ impl FlightCard {
 pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Flights, &Choice::default(), None)),
+        Err(errors) => {
+            return Ok(error::invalid(
+                &visit.frame,
+                &errors,
+                Step::Flights,
+                &Choice::default(),
+                None,
+            ));
+        }
     };
     let query = match FlightQuery::read(&visit.fields) {
         Ok(query) => query,
@@ -168,12 +201,13 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
             return Ok(wrong(&visit, &choice, errors).await);
         }
     };
+    let lang = visit.lang();
     // The flights that are looked for here are not yet anybody's.
     let rest = choice.without_flights().for_people(query.people);
     let people = rest.people.unwrap_or(query.people);
     let directions = [
-        (Some((query.outbound, outbound)), "ida", "Ida", &choice.outbound),
-        (query.inbound.map(|day| (day, inbound)), "volta", "Volta", &choice.inbound),
+        (Some((query.outbound, outbound)), "ida", lang.t("way-outbound"), &choice.outbound),
+        (query.inbound.map(|day| (day, inbound)), "volta", lang.t("way-inbound"), &choice.inbound),
     ];
     let directions = directions.into_iter().filter_map(|(found, name, legend, chosen)| {
         let (day, Cut { flights, more }) = found?;
@@ -182,15 +216,30 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
             "ida" => query.after_outbound.is_none(),
             _ => query.after_inbound.is_none(),
         };
+        let [none, empty, go_on] = match name {
+            "ida" => [
+                lang.t("no-outbound"),
+                lang.t("flights-none-outbound"),
+                lang.t("flights-more-outbound"),
+            ],
+            _ => [
+                lang.t("no-inbound"),
+                lang.t("flights-none-inbound"),
+                lang.t("flights-more-inbound"),
+            ],
+        };
         Some(Direction {
             name,
             legend,
-            day: format::day(day),
+            none,
+            empty,
+            go_on,
+            day: lang.day(day),
             more: more.map(|last| at(Some(last))),
             begin: (!beginning).then(|| at(None)),
             cards: flights
                 .into_iter()
-                .filter_map(|flight| FlightCard::new(flight, people, chosen.as_ref()))
+                .filter_map(|flight| FlightCard::new(lang, flight, people, chosen.as_ref()))
                 .collect(),
         })
     });
@@ -201,14 +250,15 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     ];
     let whole = Choice { people: rest.people, ..choice.clone() };
     let page_of = FlightsPage {
-        layout: Layout::new("Escolha sua passagem", Some(Step::Flights), &choice),
+        lang,
+        layout: Layout::new(&visit.frame, lang.t("flights-title"), Some(Step::Flights), &choice),
         airport: query.airport.as_str().to_owned(),
-        people: format::count(query.people.count(), "pessoa", "pessoas"),
+        people: lang.n("people", query.people.count()),
         directions: directions.collect(),
-        sorting: sort_links("/voos", &query.pairs(), &choice, query.order),
+        sorting: sort_links(lang, "/voos", &query.pairs(), &choice, query.order),
         change: choice.link("/", query.pairs()),
         skip: rest.link("/hospedagem", onward),
-        notice: PeopleNotice::new(&whole, query.people, ("/voos", query.pairs())),
+        notice: PeopleNotice::new(lang, &whole, query.people, ("/voos", query.pairs())),
         hidden: rest.pairs(),
     };
     Ok(page(StatusCode::OK, &page_of))
@@ -219,7 +269,7 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
     // Without the list the name is typed: a second error would hide the first.
     let places = visit.places(Daemon::Flights).await.unwrap_or_default();
     let form = search_form(visit, &places, &errors, choice, Known::default());
-    error::invalid(&errors, Step::Flights, choice, Some(form))
+    error::invalid(&visit.frame, &errors, Step::Flights, choice, Some(form))
 }
 
 /// One way's flights, and the last of them when there are more.

@@ -2,6 +2,7 @@
 
 use crate::choice::Choice;
 use crate::forms::{Pairs, link};
+use crate::language::Lang;
 use agencia_protocol::request::Page;
 use agencia_protocol::{Limit, OfferId, Order, People};
 use std::num::NonZeroU32;
@@ -18,6 +19,7 @@ pub(crate) struct SortLink {
 
 /// The links that sort the results of this search.
 pub(crate) fn sort_links(
+    lang: Lang,
     path: &str,
     search: &Pairs,
     choice: &Choice,
@@ -27,7 +29,10 @@ pub(crate) fn sort_links(
         let about = [search.clone(), vec![("ordem", word.to_owned())], choice.pairs()].concat();
         SortLink { name, href: link(path, &about), current: order == by }
     };
-    vec![sort("Horário", "horario", Order::Time), sort("Preço", "preco", Order::Price)]
+    vec![
+        sort(lang.t("sort-time"), "horario", Order::Time),
+        sort(lang.t("sort-price"), "preco", Order::Price),
+    ]
 }
 
 /// The word of an order in a URL; nothing for the one that needs none.
@@ -47,21 +52,25 @@ pub(crate) fn few_left(available: Option<u32>) -> Option<u32> {
 
 /// What a page says when a search was for other people than the trip is.
 pub(crate) struct PeopleNotice {
-    pub(crate) trip: u16,
-    pub(crate) searched: u16,
+    pub(crate) text: String,
     /// The same search, with the whole trip for as many as were searched for.
     pub(crate) change: String,
+    pub(crate) change_text: String,
 }
 
 impl PeopleNotice {
     /// The notice of this search, if the two differ.
     pub(crate) fn new(
+        lang: Lang,
         choice: &Choice,
         searched: People,
         (path, search): (&str, Pairs),
     ) -> Option<Self> {
         let trip = choice.people.filter(|trip| *trip != searched)?;
         let change = choice.with_people(searched).link(path, search);
-        Some(Self { trip: trip.count(), searched: searched.count(), change })
+        let (trip, searched) = (lang.n("people", trip.count()), lang.n("people", searched.count()));
+        let text = lang.with("people-notice", &[("trip", &trip), ("searched", &searched)]);
+        let change_text = lang.with("people-notice-change", &[("searched", &searched)]);
+        Some(Self { text, change, change_text })
     }
 }
