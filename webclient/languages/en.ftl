@@ -38,6 +38,10 @@ days = { $first } to { $last }
 per-person = per person
 per-night = per night
 for-all = for everybody
+for-people = { $n ->
+        [one] for { $n } person
+       *[other] for { $n } people
+    }
 first-night = { $price } the first
 try-again = Try again
 try-other-day = Try another day
@@ -47,6 +51,29 @@ sort-label = Order of the list
 sort-by = Sort by
 sort-time = Time
 sort-price = Price
+sort-duration = Duration
+period-night = Night (0–6)
+period-morning = Morning (6–12)
+period-afternoon = Afternoon (12–18)
+period-evening = Evening (18–24)
+filters = Filters
+filter-apply = Apply filters
+filter-clear = Clear filters
+filter-departure = Time of departure
+filter-time = Time of day
+filter-room = Room
+free-only = Free ones only
+beds-any = Any number of beds
+beds-min = { $n ->
+        [one] { $n } bed or more
+       *[other] { $n } beds or more
+    }
+filter-none = Nothing in this list passes the filters.
+calendar-near = Prices on days around
+calendar-month = Lowest prices of { $month }
+calendar-nothing = nothing on sale
+calendar-lowest = lowest of the month
+calendar-from = from
 where-and-when = Where and when?
 
 ## Time.
@@ -92,6 +119,12 @@ language = Language
 footer = Flights, stays and tours in one trip.
 my-trip = My trip
 payment = Payment
+promise-whole-title = All or nothing
+promise-whole = Flight, hotel and tours are confirmed together: you are never left with half a trip.
+promise-price-title = The price you see
+promise-price = Per person and in total, in reais, no fees later. Should it change, we ask first.
+promise-cancel-title = Cancelling in the open
+promise-cancel = The refund is shown before you confirm, and is kept for as long as the page says.
 phone = Phone
 
 ## The parts of a trip.
@@ -182,6 +215,13 @@ flights-none-outbound = There is no outbound flight on this day with seats for e
 flights-none-inbound = There is no return flight on this day with seats for everybody.
 flights-more-outbound = More outbound flights
 flights-more-inbound = More return flights
+best-price = Lowest price
+best-duration = Fastest
+best-both = Lowest price and fastest
+pairs-title = There and back with one click
+pair-cheapest = The cheapest
+pair-fastest = The fastest
+pair-choose = Choose
 way-outbound = Outbound
 way-inbound = Return
 no-outbound = No outbound flight
@@ -230,6 +270,13 @@ review-changes = What is held now stays as it is until you confirm the change.
 review-new = Nothing is held yet: prices and places are those of this moment.
 review-decided = The trip that you come from was decided and changes no more. Holding this one begins another trip.
 review-decided-see = See how it stands
+misfits-title = Check before you go on
+misfit-return = The return flight leaves before the outbound flight arrives.
+misfit-city = The stay is in { $hotel } and the flight is to { $flight }.
+misfit-arrival = The stay begins on { $stay } and the outbound flight arrives on { $flight }.
+misfit-leaving = The stay ends on { $stay } and the return flight leaves on { $flight }.
+misfit-tour-early = The tour { $tour } ({ $day }) begins before you arrive.
+misfit-tour-late = The tour { $tour } ({ $day }) begins after you leave.
 line-choose-other = Choose another one
 line-take-out = take it out of the trip
 line-change = Change
@@ -262,6 +309,10 @@ trip-undecided = The servers are settling it among themselves. This page asks ag
 trip-booked-title = Have a good trip!
 trip-booked = Everything is booked. Keep the locator: with it and a surname you open this trip anywhere.
 trip-booked-items = Your trip
+voucher-calendar = Add to calendar (.ics)
+voucher-print = Printed, everything fits on one A4 sheet.
+voucher-qr = Point your phone here to take this page along.
+voucher-qr-name = QR code of this page
 trip-settling-title = Booked. We are telling everybody.
 trip-settling = Your trip is booked, all of it. One server has yet to write that down, which happens by itself.
 trip-cancelled-title = Trip cancelled

@@ -39,6 +39,10 @@ days = { $first } a { $last }
 per-person = por pessoa
 per-night = por noite
 for-all = para todos
+for-people = { $n ->
+        [one] para { $n } pessoa
+       *[other] para { $n } pessoas
+    }
 first-night = { $price } na primeira
 try-again = Tentar de novo
 try-other-day = Tente outro dia
@@ -48,6 +52,29 @@ sort-label = Ordem da lista
 sort-by = Ordenar por
 sort-time = Horário
 sort-price = Preço
+sort-duration = Duração
+period-night = Madrugada (0h–6h)
+period-morning = Manhã (6h–12h)
+period-afternoon = Tarde (12h–18h)
+period-evening = Noite (18h–24h)
+filters = Filtros
+filter-apply = Aplicar filtros
+filter-clear = Limpar filtros
+filter-departure = Horário de partida
+filter-time = Horário
+filter-room = Quarto
+free-only = Só os grátis
+beds-any = Qualquer número de camas
+beds-min = { $n ->
+        [one] { $n } cama ou mais
+       *[other] { $n } camas ou mais
+    }
+filter-none = Nada nesta lista passa pelos filtros.
+calendar-near = Preços em dias próximos
+calendar-month = Menores preços de { $month }
+calendar-nothing = nada à venda
+calendar-lowest = menor preço do mês
+calendar-from = a partir de
 where-and-when = Onde e quando?
 
 ## Tempo.
@@ -93,6 +120,12 @@ language = Idioma
 footer = Voos, hospedagens e passeios em um só pacote.
 my-trip = Minha viagem
 payment = Pagamento
+promise-whole-title = Tudo ou nada
+promise-whole = Voo, hotel e passeios são confirmados juntos: você nunca fica com metade de uma viagem.
+promise-price-title = O preço que você vê
+promise-price = Por pessoa e no total, em reais, sem taxas depois. Se mudar, perguntamos antes.
+promise-cancel-title = Cancelamento às claras
+promise-cancel = O reembolso aparece antes de você confirmar, e vale pelo tempo que a página diz.
 phone = Telefone
 
 ## As partes de uma viagem.
@@ -183,6 +216,13 @@ flights-none-outbound = Não há voo de ida neste dia com lugar para todos.
 flights-none-inbound = Não há voo de volta neste dia com lugar para todos.
 flights-more-outbound = Mais voos de ida
 flights-more-inbound = Mais voos de volta
+best-price = Menor preço
+best-duration = Mais rápido
+best-both = Menor preço e mais rápido
+pairs-title = Ida e volta com um clique
+pair-cheapest = A mais barata
+pair-fastest = A mais rápida
+pair-choose = Escolher
 way-outbound = Ida
 way-inbound = Volta
 no-outbound = Sem voo de ida
@@ -231,6 +271,13 @@ review-changes = Sua reserva atual continua como está até você confirmar a mu
 review-new = Nada foi reservado ainda: os preços e as vagas são os deste momento.
 review-decided = A viagem de onde você veio já foi decidida e não muda mais. Reservar aqui começa outra viagem.
 review-decided-see = Veja como ela está
+misfits-title = Confira antes de reservar
+misfit-return = O voo de volta sai antes de o voo de ida chegar.
+misfit-city = A hospedagem é em { $hotel } e o voo é para { $flight }.
+misfit-arrival = A hospedagem começa em { $stay } e o voo de ida chega em { $flight }.
+misfit-leaving = A hospedagem termina em { $stay } e o voo de volta sai em { $flight }.
+misfit-tour-early = O passeio { $tour } ({ $day }) começa antes de você chegar.
+misfit-tour-late = O passeio { $tour } ({ $day }) começa depois de você partir.
 line-choose-other = Escolha outra opção
 line-take-out = retire do pacote
 line-change = Trocar
@@ -263,6 +310,10 @@ trip-undecided = Os servidores estão acertando entre si. Esta página pergunta 
 trip-booked-title = Boa viagem!
 trip-booked = Tudo foi comprado. Guarde o localizador: com ele e um sobrenome você abre esta viagem em qualquer lugar.
 trip-booked-items = Sua viagem
+voucher-calendar = Pôr na agenda (.ics)
+voucher-print = Imprimindo, tudo cabe em uma folha A4.
+voucher-qr = Aponte o celular e leve esta página.
+voucher-qr-name = Código QR desta página
 trip-settling-title = Comprado. Estamos avisando todos.
 trip-settling = Sua viagem está comprada, inteira. Falta um servidor registrar isso, o que acontece sozinho.
 trip-cancelled-title = Viagem cancelada

@@ -41,6 +41,12 @@ impl Lang {
         }
     }
 
+    /// `qui, 24/12` or `Thu, 24 Dec`.
+    pub(crate) fn short_day(self, day: Day) -> String {
+        let whole = self.day(day);
+        whole[..whole.len() - 5].to_owned()
+    }
+
     /// A day of a week in three letters.
     pub(crate) fn weekday(self, day: Weekday) -> &'static str {
         match day {
@@ -143,6 +149,9 @@ mod tests {
         assert_eq!(day("2026-12-24", Lang::Portuguese), "qui, 24/12/2026");
         assert_eq!(day("2026-12-26", Lang::Portuguese), "sáb, 26/12/2026");
         assert_eq!(day("2026-12-24", Lang::English), "Thu, 24 Dec 2026");
+        let day = Day::from_iso("2026-12-24").unwrap();
+        assert_eq!(Lang::Portuguese.short_day(day), "qui, 24/12");
+        assert_eq!(Lang::English.short_day(day), "Thu, 24 Dec");
     }
 
     #[test]

@@ -6,7 +6,6 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use unic_langid::LanguageIdentifier;
-use warp::http::HeaderValue;
 
 /// The cookie that keeps what a visitor chose.
 pub(crate) const COOKIE: &str = "idioma";
@@ -112,13 +111,6 @@ impl Lang {
     /// The language that a cookie or a form names by its tag.
     pub(crate) fn named(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|lang| lang.tag() == tag)
-    }
-
-    /// The value of `Set-Cookie` that keeps it.
-    pub(crate) fn set_cookie(self) -> HeaderValue {
-        let tag = self.tag();
-        let cookie = format!("{COOKIE}={tag}; Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax");
-        HeaderValue::try_from(cookie).expect("a tag is ASCII")
     }
 
     /// The language that `Accept-Language` asks for: of those that pages speak the one with the

@@ -3,13 +3,15 @@
 use crate::assets;
 use crate::daemons::Timing;
 use crate::forms::Fields;
+use crate::language;
 use crate::owner::{COOKIE, VisitorId};
 use crate::pages::access::{self, Pass};
 use crate::pages::error::{self, Trouble};
 use crate::pages::layout::{self, Frame};
 use crate::pages::{
-    self, Site, Visit, cancel, flights, hold, review, stays, tours, travellers, trip,
+    self, Site, Visit, cancel, flights, hold, review, stays, tours, travellers, trip, voucher,
 };
+use crate::security::Encrypted;
 use agencia_protocol::trip::ClientAddress;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -66,7 +68,8 @@ fn speak(visit: &Visit) -> Response {
         return error::unsaid(Trouble::NotFound);
     };
     let mut response = pages::see_other(back);
-    response.headers_mut().insert(header::SET_COOKIE, lang.set_cookie());
+    let cookie = visit.frame.encrypted.cookie(language::COOKIE, lang.tag());
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
     response
 }
 
@@ -87,6 +90,10 @@ fn trips(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .or(path!("viagem" / String / "desistir")
             .and(posted(site))
             .then(|id, visit| pass(id, visit, travellers::give_up)))
+        .unify()
+        .or(path!("viagem" / String / "agenda.ics")
+            .and(get())
+            .then(|id, visit| pass(id, visit, voucher::calendar)))
         .unify()
         .or(path!("viagem" / String / "cancelar")
             .and(get())
@@ -141,23 +148,31 @@ type Who = (Option<VisitorId>, Option<ClientAddress>);
 
 fn who() -> impl Filter<Extract = (Who,), Error = Infallible> + Clone + use<> {
     let address = warp::ext::optional::<ClientAddress>();
-    warp::header::headers_cloned().and(address).map(|headers: HeaderMap, address| {
-        (layout::cookie(&headers, COOKIE).and_then(VisitorId::from_cookie), address)
+    let encrypted = warp::ext::optional::<Encrypted>();
+    let asked = warp::header::headers_cloned().and(address).and(encrypted);
+    asked.map(|headers: HeaderMap, address, encrypted: Option<Encrypted>| {
+        let encrypted = encrypted.unwrap_or(Encrypted(false));
+        let kept = layout::cookie(&headers, &encrypted.cookie_name(COOKIE));
+        (kept.and_then(VisitorId::from_cookie), address)
     })
 }
 
 /// In which language the page is, and where.
 fn frame(site: &Arc<Site>) -> impl Filter<Extract = (Frame,), Error = Infallible> + Clone + use<> {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    let asked = warp::path::full().and(query).and(warp::header::headers_cloned());
+    let headers = warp::header::headers_cloned().and(warp::ext::optional::<Encrypted>());
+    let asked = warp::path::full().and(query).and(headers);
     let agency = site.agency.clone();
-    asked.map(move |path: FullPath, query: String, headers: HeaderMap| {
-        let here = match query.as_str() {
-            "" => path.as_str().to_owned(),
-            query => format!("{}?{query}", path.as_str()),
-        };
-        Frame::new(agency.clone(), here, &headers)
-    })
+    asked.map(
+        move |path: FullPath, query: String, headers: HeaderMap, encrypted: Option<Encrypted>| {
+            let encrypted = encrypted.unwrap_or(Encrypted(false));
+            let here = match query.as_str() {
+                "" => path.as_str().to_owned(),
+                query => format!("{}?{query}", path.as_str()),
+            };
+            Frame::new(agency.clone(), encrypted, here, &headers)
+        },
+    )
 }
 
 fn visit(site: &Arc<Site>, fields: Fields, frame: Frame, (visitor, address): Who) -> Visit {

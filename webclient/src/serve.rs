@@ -4,7 +4,7 @@
 //! Nothing in this file knows a page except those that say that a request was not taken.
 
 use crate::pages::error::Trouble;
-use crate::security;
+use crate::security::{self, Encrypted};
 use crate::settings::Http;
 use agencia_protocol::trip::ClientAddress;
 use http_body_util::{BodyExt, Full, Limited};
@@ -194,7 +194,9 @@ impl<S: Pages> Server<S> {
             Request::from_parts(head, Full::default())
         });
         let address = security::client(peer, admitted.headers(), &self.http.trusted_proxies);
+        let encrypted = Encrypted::of(peer, admitted.headers(), &self.http.trusted_proxies);
         admitted.extensions_mut().insert(ClientAddress::new(address));
+        admitted.extensions_mut().insert(encrypted);
         let Ok(mut response) = self.pages.call(admitted).await;
         security::harden(response.headers_mut());
         let level = match path.starts_with("/static/") || path == "/saude" {

@@ -39,6 +39,11 @@ impl Pass {
         (owned || opened).then(|| Self { trip, token: opened.then(|| token.to_owned()) })
     }
 
+    /// The pass of whoever gets this trip's token.
+    pub(crate) fn opened(visit: &Visit, trip: TripId) -> Self {
+        Self { trip, token: Some(visit.site.seals.token(trip)) }
+    }
+
     /// What forms and links of the trip's pages carry on.
     pub(crate) fn pairs(&self) -> Pairs {
         self.token.iter().map(|token| (TOKEN, token.clone())).collect()
@@ -122,10 +127,7 @@ pub(crate) async fn open(visit: Visit) -> Outcome {
         Err(failure) => return Ok(error::unanswered(&visit.frame, &failure, None)),
     };
     Ok(match found {
-        Found::Trip(trip) => {
-            let token = visit.site.seals.token(trip);
-            see_other(&Pass { trip, token: Some(token) }.link(""))
-        }
+        Found::Trip(trip) => see_other(&Pass::opened(&visit, trip).link("")),
         Found::Nothing => again(StatusCode::NOT_FOUND, wrong(texts::NO_SUCH_TRIP)),
         Found::GuessedTooOften => {
             let mut response = again(StatusCode::TOO_MANY_REQUESTS, wrong(texts::TOO_MANY_GUESSES));

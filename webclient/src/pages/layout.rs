@@ -4,6 +4,7 @@ use crate::assets;
 use crate::choice::Choice;
 use crate::forms::Fields;
 use crate::language::{self, Lang};
+use crate::security::Encrypted;
 use crate::settings::Agency;
 use std::sync::Arc;
 use warp::http::header::{self, HeaderMap};
@@ -15,15 +16,33 @@ pub(crate) struct Frame {
     /// The page's path and query, to come back to in another language.
     pub(crate) here: String,
     pub(crate) agency: Arc<Agency>,
+    pub(crate) encrypted: Encrypted,
+    /// The host that the visitor asked, as their browser names it.
+    pub(crate) host: String,
 }
 
 impl Frame {
     /// The frame of what is asked: the language that was chosen, or else is accepted.
-    pub(crate) fn new(agency: Arc<Agency>, here: String, headers: &HeaderMap) -> Self {
-        let chosen = cookie(headers, language::COOKIE).and_then(Lang::named);
+    pub(crate) fn new(
+        agency: Arc<Agency>,
+        encrypted: Encrypted,
+        here: String,
+        headers: &HeaderMap,
+    ) -> Self {
+        let name = encrypted.cookie_name(language::COOKIE);
+        let chosen = cookie(headers, &name).and_then(Lang::named);
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let lang = chosen.or_else(|| Lang::accepted(accepted?)).unwrap_or_default();
-        Self { lang, here, agency }
+        let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+        Self { lang, here, agency, encrypted, host: host.unwrap_or_default().to_owned() }
+    }
+}
+
+impl Frame {
+    /// A link of this site as other devices write it.
+    pub(crate) fn absolute(&self, link: &str) -> String {
+        let scheme = if self.encrypted.0 { "https" } else { "http" };
+        format!("{scheme}://{}{link}", self.host)
     }
 }
 
@@ -132,7 +151,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(accept));
         headers.insert(header::COOKIE, HeaderValue::from_static(cookies));
-        Frame::new(Arc::default(), String::new(), &headers).lang
+        Frame::new(Arc::default(), Encrypted(false), String::new(), &headers).lang
     }
 
     #[test]

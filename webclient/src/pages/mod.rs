@@ -8,6 +8,7 @@ pub(crate) mod tours;
 pub(crate) mod review;
 pub(crate) mod hold;
 pub(crate) mod trip;
+pub(crate) mod voucher;
 pub(crate) mod travellers;
 pub(crate) mod missing;
 pub(crate) mod cancel;
@@ -16,6 +17,7 @@ pub(crate) mod error;
 pub(crate) mod form;
 pub(crate) mod item;
 pub(crate) mod results;
+pub(crate) mod calendar;
 
 use crate::choice::Choice;
 use crate::chosen::{self, Chosen};

@@ -7,9 +7,10 @@ use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError};
+use crate::fit;
 use crate::forms::Pairs;
 use crate::language::{Key, Lang};
-use crate::owner::VisitorId;
+use crate::owner::{COOKIE, VisitorId};
 use crate::part::Part;
 use crate::trip::{Known, Prices, View};
 use agencia_protocol::flight::Flight;
@@ -20,7 +21,7 @@ use agencia_protocol::{Nights, OfferId, TripId};
 use askama::Template;
 use std::time::Duration;
 use warp::http::StatusCode;
-use warp::http::header::{self, HeaderValue};
+use warp::http::header;
 
 /// How old the id of a trip that nobody has heard of may be: a page that lay open for longer gets
 /// a new one, because daemons take none that is a day old.
@@ -32,6 +33,8 @@ struct ReviewPage {
     lang: Lang,
     layout: Layout,
     lines: Vec<Line>,
+    /// What does not fit together.
+    misfits: Vec<String>,
     total: String,
     people: String,
     /// What is to be held, unless a part of it is gone.
@@ -109,6 +112,7 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
         lang,
         layout: Layout::new(&visit.frame, lang.t("review-title"), Some(Step::Review), &choice),
         lines,
+        misfits: fit::misfits(lang, &chosen),
         total: lang.money(cents),
         people: lang.n("people", people),
         confirm: whole.then(|| Prices::of(&chosen)).flatten().map(|prices| {
@@ -120,7 +124,7 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
     };
     let mut response = page(StatusCode::OK, &page_of);
     if visit.visitor.is_none() {
-        let cookie = HeaderValue::try_from(visitor.set_cookie()).expect("a cookie is ASCII");
+        let cookie = visit.frame.encrypted.cookie(COOKIE, &visitor.to_string());
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)

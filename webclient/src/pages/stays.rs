@@ -1,13 +1,15 @@
 //! Stays: the form at `/hospedagem` and the results at `/hospedagens`.
 
+use super::calendar::Calendar;
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, stay_cents};
-use super::results::{self, PeopleNotice, order_pair};
+use super::results::{FilterForm, PeopleNotice};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
 use crate::daemons::{Daemon, DaemonError, Places};
+use crate::filters::Cut;
 use crate::format;
 use crate::forms::{FieldError, Pairs, StayQuery};
 use crate::language::Lang;
@@ -135,6 +137,8 @@ struct StaysPage {
     hidden: Pairs,
     notice: Option<PeopleNotice>,
     summary: Option<Summary>,
+    calendar: Option<Calendar>,
+    filter: FilterForm,
 }
 
 struct StayCard {
@@ -196,8 +200,13 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     // The room that is looked for here does not say for how many the trip is.
     let people = choice.without_stay().for_people(query.people).people;
     let choice = Choice { people, ..choice };
-    let (found, chosen) = tokio::join!(search(&visit, &query), visit.look_up(&choice));
-    let (stays, more) = match found {
+    let calendar =
+        Calendar::read(&visit, Daemon::Stays, (query.city.as_str(), query.arrival), |day| {
+            choice.link("/hospedagens", query.on(day))
+        });
+    let (found, calendar, chosen) =
+        tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
+    let Cut { offers: stays, more } = match found {
         Ok(found) => found,
         Err(failure) => {
             let errors = error::fields_of(failure)?;
@@ -205,8 +214,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         }
     };
     let at = |after: Option<OfferId>| {
-        let mut about = query.pairs();
-        about.extend(order_pair(query.order));
+        let mut about = query.about();
         about.extend(after.map(|id| ("apos", id.to_string())));
         choice.link("/hospedagens", about)
     };
@@ -233,7 +241,14 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         change: choice.link("/hospedagem", query.pairs()),
         skip: rest.link("/passeio", onward),
         hidden,
-        notice: PeopleNotice::new(lang, &choice, query.people, ("/hospedagens", query.pairs())),
+        notice: PeopleNotice::new(lang, &choice, query.people, ("/hospedagens", query.about())),
+        calendar,
+        filter: FilterForm::new(
+            ("/hospedagens", query.pairs()),
+            &query.filters,
+            &choice,
+            vec![(lang.t("filter-room"), query.filters.room_checks(lang))],
+        ),
         summary: Summary::new(lang, &rest, &Chosen { stay: None, ..chosen }),
     };
     Ok(page(StatusCode::OK, &page_of))
@@ -245,15 +260,11 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
     error::invalid(&visit.frame, &errors, Step::Stays, choice, Some(form))
 }
 
-/// Searches; also the last stay of the list when there are more.
-async fn search(
-    visit: &Visit,
-    query: &StayQuery,
-) -> Result<(Vec<Stay>, Option<OfferId>), DaemonError> {
-    let part =
-        results::part(visit.site.settings.pages.offers_max, query.after.clone(), query.order);
-    let request = StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people);
-    let found: StaysFound = visit.read(Daemon::Stays, &request.with_page(part)).await?;
-    let last = found.stays.last().and_then(|stay| stay.id.clone());
-    Ok((found.stays, last.filter(|_| found.more)))
+/// Searches.
+async fn search(visit: &Visit, query: &StayQuery) -> Result<Cut<Stay>, DaemonError> {
+    let (max, after) = (visit.site.settings.pages.offers_max, query.after.as_ref());
+    let request = StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people)
+        .with_page(query.filters.page(max, after.cloned()));
+    let found: StaysFound = visit.read(Daemon::Stays, &request).await?;
+    Ok(query.filters.cut(found.stays, found.more, (max, after)))
 }

@@ -1,13 +1,15 @@
 //! Tours: the form at `/passeio` and the results at `/passeios`.
 
+use super::calendar::Calendar;
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
-use super::results::{self, PeopleNotice, SortLink, few_left, order_pair, sort_links};
+use super::results::{FilterForm, PeopleNotice, SortLink, few_left, sort_links};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
 use crate::daemons::{Daemon, DaemonError, Places};
+use crate::filters::{Cut, Sort};
 use crate::format;
 use crate::forms::{FieldError, Pairs, TourQuery};
 use crate::language::Lang;
@@ -121,6 +123,8 @@ struct ToursPage {
     hidden: Pairs,
     notice: Option<PeopleNotice>,
     summary: Option<Summary>,
+    calendar: Option<Calendar>,
+    filter: FilterForm,
 }
 
 struct TourCard {
@@ -172,8 +176,12 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     };
     let lang = visit.lang();
     let choice = choice.for_people(query.people);
-    let (found, chosen) = tokio::join!(search(&visit, &query), visit.look_up(&choice));
-    let (tours, more) = match found {
+    let calendar = Calendar::read(&visit, Daemon::Tours, (query.city.as_str(), query.day), |day| {
+        choice.link("/passeios", query.on(day))
+    });
+    let (found, calendar, chosen) =
+        tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
+    let Cut { offers: tours, more } = match found {
         Ok(found) => found,
         Err(failure) => {
             let errors = error::fields_of(failure)?;
@@ -181,8 +189,8 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         }
     };
     let at = |after: Option<OfferId>| {
-        let mut about = query.pairs();
-        about.extend(order_pair(query.order));
+        let mut about = query.about();
+        about.extend(query.filters.sort_pair());
         about.extend(after.map(|id| ("apos", id.to_string())));
         choice.link("/passeios", about)
     };
@@ -201,11 +209,26 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         people: lang.n("people", query.people.count()),
         more: more.map(|last| at(Some(last))),
         begin: query.after.is_some().then(|| at(None)),
-        sorting: sort_links(lang, "/passeios", &query.pairs(), &choice, query.order),
+        sorting: sort_links(
+            lang,
+            ("/passeios", query.about()),
+            &choice,
+            (&[Sort::Time, Sort::Price], query.filters.sort()),
+        ),
         change: choice.link("/passeio", query.pairs()),
         skip: elsewhere.link("/pacote", vec![]),
         hidden: elsewhere.pairs(),
-        notice: PeopleNotice::new(lang, &choice, query.people, ("/passeios", query.pairs())),
+        notice: PeopleNotice::new(lang, &choice, query.people, ("/passeios", query.about())),
+        calendar,
+        filter: FilterForm::new(
+            ("/passeios", query.pairs()),
+            &query.filters,
+            &choice,
+            vec![
+                (lang.t("filter-time"), query.filters.period_checks(lang)),
+                (lang.t("sort-price"), vec![query.filters.free_check(lang)]),
+            ],
+        ),
         summary: Summary::new(lang, &elsewhere, &others),
         cards,
     };
@@ -218,15 +241,11 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
     error::invalid(&visit.frame, &errors, Step::Tours, choice, Some(form))
 }
 
-/// Searches; also the last tour of the list when there are more.
-async fn search(
-    visit: &Visit,
-    query: &TourQuery,
-) -> Result<(Vec<Tour>, Option<OfferId>), DaemonError> {
-    let part =
-        results::part(visit.site.settings.pages.offers_max, query.after.clone(), query.order);
-    let request = TourSearch::new(query.city.clone(), query.day, query.people).with_page(part);
+/// Searches.
+async fn search(visit: &Visit, query: &TourQuery) -> Result<Cut<Tour>, DaemonError> {
+    let (max, after) = (visit.site.settings.pages.offers_max, query.after.as_ref());
+    let request = TourSearch::new(query.city.clone(), query.day, query.people)
+        .with_page(query.filters.page(max, after.cloned()));
     let found: ToursFound = visit.read(Daemon::Tours, &request).await?;
-    let last = found.tours.last().and_then(|tour| tour.id.clone());
-    Ok((found.tours, last.filter(|_| found.more)))
+    Ok(query.filters.cut(found.tours, found.more, (max, after)))
 }

@@ -5,6 +5,7 @@ use super::access::{self, Pass};
 use super::item::Item;
 use super::missing::{Gap, Missing, Refusals, choice_of};
 use super::travellers::TravellersForm;
+use super::voucher::Qr;
 use super::{Frame, Layout, Outcome, Step, Visit, error, page};
 use crate::choice::Choice;
 use crate::forms::Pairs;
@@ -56,6 +57,10 @@ struct TripPage {
     travellers: Vec<String>,
     contact: Option<String>,
     cancel: Option<String>,
+    /// What opens the trip on a phone.
+    qr: Option<Qr>,
+    /// The trip for a calendar.
+    agenda: Option<String>,
     /// The review of the same items.
     again: Option<String>,
     script: &'static str,
@@ -152,6 +157,12 @@ pub(super) async fn render(
             page_of.missing = gap.missing().await;
             page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
         }
+        Standing::Booked { .. } => {
+            // Whoever scans it has no cookie here: a token opens this trip, and nothing else.
+            let opened = Pass::opened(visit, pass.trip);
+            page_of.qr = Qr::new(&visit.frame.absolute(&opened.link("")));
+            page_of.agenda = Some(pass.link("/agenda.ics"));
+        }
         Standing::NotBooked { .. } => {
             page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
         }
@@ -224,6 +235,8 @@ impl PageOf<'_> {
             travellers: Vec::new(),
             contact: None,
             cancel: None,
+            qr: None,
+            agenda: None,
             again: None,
             script: assets::url("contagem.js"),
         };
