@@ -103,7 +103,8 @@ fn parts_that_do_not_fit_are_warned_of_and_can_be_held() {
     let web = Web::start(&agency, "");
     let fits = web.get("/pacote?ida=ida1&volta=volta2&pessoas=1&hospedagem=quarto8&noites=3");
     fits.says_not(&["Confira antes de reservar"]);
-    let page = web.get("/pacote?ida=ida1&volta=volta2&pessoas=1&hospedagem=quarto8&noites=2&passeio=orla");
+    let page =
+        web.get("/pacote?ida=ida1&volta=volta2&pessoas=1&hospedagem=quarto8&noites=2&passeio=orla");
     page.says(&[
         "Confira antes de reservar",
         "A hospedagem termina em sáb, 06/11/2027",

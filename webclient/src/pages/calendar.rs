@@ -27,7 +27,7 @@ struct Ask<'a> {
 
 /// What a page shows of days and prices.
 pub(crate) struct Calendar {
-    /// The days around, for a row of links.
+    /// The days around, for a row of links; none when all of them have nothing.
     pub(crate) near: Vec<Cell>,
     pub(crate) month: String,
     pub(crate) weekdays: Vec<&'static str>,
@@ -105,12 +105,22 @@ impl Calendar {
         let first = date.with_day(1).and_then(Day::from_date)?;
         let length = (0..31).filter_map(|after| first.after(after));
         let of_month = length.filter(|other| other.date().month() == date.month());
+        let of_month: Vec<_> = of_month.map(&cell).collect();
+        let mut near: Vec<_> = around.filter_map(|by| shift(day, by)).map(cell).collect();
+        let has_price = |cells: &[Cell]| cells.iter().any(|cell| cell.price.is_some());
+        if !has_price(&near) {
+            near.clear();
+            // A month of nothing helps nobody.
+            if !has_price(&of_month) {
+                return None;
+            }
+        }
         Some(Self {
-            near: around.filter_map(|by| shift(day, by)).map(cell).collect(),
+            near,
             month: format!("{} {}", lang.month(date.month()), date.year()),
             weekdays: WEEK.map(|weekday| lang.weekday(weekday)).to_vec(),
             blanks: vec![(); first.date().weekday().num_days_from_sunday() as usize],
-            days: of_month.map(cell).collect(),
+            days: of_month,
         })
     }
 }

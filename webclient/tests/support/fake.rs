@@ -265,10 +265,11 @@ impl Fake {
             let best = lowest.entry(iso).or_insert(price);
             *best = price.min(*best);
         }
-        let days = lowest.into_iter().filter(|(day, _)| day.starts_with(month)).map(|(day, price)| {
-            let price = format!("{},{:02}R$", price / 100, price % 100);
-            json!({"dia": day, "menorPreco": price, "disponivel": true})
-        });
+        let days =
+            lowest.into_iter().filter(|(day, _)| day.starts_with(month)).map(|(day, price)| {
+                let price = format!("{},{:02}R$", price / 100, price % 100);
+                json!({"dia": day, "menorPreco": price, "disponivel": true})
+            });
         json!({"mes": month, "dias": days.collect::<Vec<_>>()})
     }
 
