@@ -124,7 +124,9 @@ export class Visitor {
     await page.screenshot({ path: path.join(SCREENS, file), fullPage: true });
     const html = await this.#html;
     await checkValid(html, picture);
-    const assets = await Promise.all(this.#assets.values());
+    // A visitor of both instances has the assets of each: only one is of this page.
+    const own = [...this.#assets].filter(([url]) => url.startsWith(new URL(page.url()).origin));
+    const assets = await Promise.all(own.map(([, bytes]) => bytes));
     checkLight(html, assets.reduce((sum, bytes) => sum + bytes, 0), picture);
     const state = `${heading} ${this.width}`;
     if (this.script && !checked.has(state)) {
