@@ -5,11 +5,19 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { checkLight, checkUsable, checkValid } from './checks.mjs';
+import { WORDS } from './words.mjs';
 
 /** The two instances of the web client, given by the Rust side that has started them. */
 export const SITES = required('AGENCIA_SITES').split(',');
 
 const SCREENS = required('AGENCIA_SCREENS');
+
+/** An instance whose holds end after some seconds. */
+export const SHORT_SITE = required('AGENCIA_SHORT_SITE');
+
+/** The pages that were checked for everybody: once each, in each language and width. */
+const checked = new Set();
 
 /** How long a page may take, in milliseconds. Only a failing test waits that long. */
 const PATIENCE = 10_000;
@@ -42,17 +50,23 @@ export class Visitor {
   #elsewhere = [];
   #requests = 0;
   #pictures = 0;
+  #html = Promise.resolve('');
+  #assets = new Map();
 
-  static async arrive(browser, { site, width, script = true, name }) {
+  static async arrive(browser, { site, width, script = true, name, lang = 'pt-BR' }) {
     const context = await browser.newContext({
       viewport: { width, height: width < 600 ? 740 : 900 },
       javaScriptEnabled: script,
-      locale: 'pt-BR',
+      locale: lang,
     });
     context.setDefaultTimeout(PATIENCE);
     const visitor = new Visitor();
     visitor.site = site;
     visitor.name = name;
+    visitor.script = script;
+    visitor.width = width;
+    visitor.lang = lang;
+    visitor.words = WORDS[lang];
     visitor.context = context;
     visitor.page = await context.newPage();
     visitor.#watch();
@@ -70,6 +84,18 @@ export class Visitor {
       const error = request.failure()?.errorText;
       // The browser itself gives up on the icon of a page that the visitor has left.
       if (error !== 'net::ERR_ABORTED') this.#complaints.push(`${request.url()}: ${error}`);
+    });
+    page.on('response', (response) => {
+      const request = response.request();
+      if (request.isNavigationRequest()) {
+        // What is led on has no body.
+        if (response.status() < 300 || response.status() >= 400) {
+          this.#html = response.text().catch(() => page.content());
+        }
+      } else if (response.ok()) {
+        const length = response.body().then((body) => body.length, () => 0);
+        this.#assets.set(response.url(), length);
+      }
     });
     page.on('request', (request) => {
       this.#requests += 1;
@@ -96,6 +122,17 @@ export class Visitor {
     this.#pictures += 1;
     const file = `${this.name}-${this.#pictures}-${picture}.png`;
     await page.screenshot({ path: path.join(SCREENS, file), fullPage: true });
+    const html = await this.#html;
+    await checkValid(html, picture);
+    // A visitor of both instances has the assets of each: only one is of this page.
+    const own = [...this.#assets].filter(([url]) => url.startsWith(new URL(page.url()).origin));
+    const assets = await Promise.all(own.map(([, bytes]) => bytes));
+    checkLight(html, assets.reduce((sum, bytes) => sum + bytes, 0), picture);
+    const state = `${heading} ${this.width}`;
+    if (this.script && !checked.has(state)) {
+      checked.add(state);
+      await checkUsable(page, picture);
+    }
   }
 
   /** The browser complained of what is expected and nothing else, and asked only this site, or
@@ -108,9 +145,8 @@ export class Visitor {
     assert.deepEqual(complaints, [], 'console, CSP and network errors');
     assert.ok(this.#requests > 0, 'requests are watched');
     for (const { name, httpOnly, sameSite } of await this.context.cookies()) {
-      const kept = { name, httpOnly, sameSite };
-      const whose = { name: 'visitante', httpOnly: true, sameSite: 'Lax' };
-      assert.deepEqual(kept, whose, 'nothing else is kept about a visitor');
+      assert.ok(['visitante', 'idioma'].includes(name), `nothing else is kept: ${name}`);
+      assert.deepEqual({ httpOnly, sameSite }, { httpOnly: true, sameSite: 'Lax' });
     }
     await this.context.close();
   }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SITES, Visitor, launch } from './chromium.mjs';
+import { SHORT_SITE, SITES, Visitor, launch } from './chromium.mjs';
 
 const ANA = { airport: 'Aeroporto de Altamira - Altamira (PA)', city: 'Altamira (PA)', people: 2 };
 const BENTO = {
@@ -22,11 +22,11 @@ after(async () => {
 
 // Each step takes the visitor from the page of the step before it to its own.
 
-async function searchFlights({ page, ...visitor }, trip) {
-  await page.getByLabel('Aeroporto de destino').selectOption(trip.airport);
-  await page.getByLabel('Dia da ida').fill('2099-12-21');
-  await page.getByLabel('Dia da volta').fill('2099-12-24');
-  await page.getByLabel('Número de passagens').fill(String(trip.people));
+async function searchFlights({ page, words }, trip) {
+  await page.getByLabel(words.airport).selectOption(trip.airport);
+  await page.getByLabel(words.outbound).fill('2099-12-21');
+  await page.getByLabel(words.inbound).fill('2099-12-24');
+  await page.getByLabel(words.seats).fill(String(trip.people));
 }
 
 /** Chooses the first offer of a list. */
@@ -42,62 +42,64 @@ async function checkFilled({ page }, expected) {
 
 const STEPS = [
   async (visitor, trip) => {
-    await visitor.see('Compre suas passagens aéreas.', 'voo');
+    await visitor.see(visitor.words.flightsSearch, 'voo');
     await searchFlights(visitor, trip);
-    await visitor.press('Procurar voos');
+    await visitor.press(visitor.words.flightsSubmit);
   },
   async (visitor) => {
-    await visitor.see('Escolha sua passagem.', 'voos');
+    await visitor.see(visitor.words.flights, 'voos');
     await choose(visitor, 'ida');
     await choose(visitor, 'volta');
-    await visitor.press('Continuar para a hospedagem');
+    await visitor.press(visitor.words.goStays);
   },
   async (visitor, trip) => {
-    await visitor.see('Compre sua hospedagem.', 'hospedagem');
+    await visitor.see(visitor.words.staysSearch, 'hospedagem');
     await checkFilled(visitor, {
-      Cidade: trip.city,
-      'Dia da saída': '2099-12-24',
-      'Número de pessoas': String(trip.people),
+      [visitor.words.city]: trip.city,
+      [visitor.words.leaving]: '2099-12-24',
+      [visitor.words.people]: String(trip.people),
     });
-    await visitor.press('Procurar hospedagem');
+    await visitor.press(visitor.words.staysSubmit);
   },
   async (visitor) => {
-    await visitor.see('Escolha seu hotel.', 'hospedagens');
+    await visitor.see(visitor.words.stays, 'hospedagens');
     await choose(visitor, 'hospedagem');
-    await visitor.press('Continuar para os passeios');
+    await visitor.press(visitor.words.goTours);
   },
   async (visitor, trip) => {
-    await visitor.see('Passeios disponíveis.', 'passeio');
-    await checkFilled(visitor, { Cidade: trip.city, 'Número de pessoas': String(trip.people) });
-    await visitor.press('Procurar passeios');
+    await visitor.see(visitor.words.toursSearch, 'passeio');
+    const { words } = visitor;
+    await checkFilled(visitor, { [words.city]: trip.city, [words.people]: String(trip.people) });
+    await visitor.press(visitor.words.toursSubmit);
   },
   async (visitor) => {
-    await visitor.see('Escolha seu passeio.', 'passeios');
+    await visitor.see(visitor.words.tours, 'passeios');
     await choose(visitor, 'passeio');
-    await visitor.press('Revisar o pacote');
+    await visitor.press(visitor.words.goReview);
   },
   async (visitor, trip) => {
-    await visitor.see('Revise o seu pacote.', 'pacote');
+    await visitor.see(visitor.words.review, 'pacote');
     const review = await visitor.page.locator('main').innerText();
     assert.ok(review.includes(trip.city), review);
-    await visitor.press('Reservar tudo');
+    assert.match(review, visitor.words.total, 'money as the language writes it');
+    await visitor.press(visitor.words.hold);
   },
 ];
 
 /** Books the trip that is held, for people of the name Souza. */
 async function book(visitor, trip) {
-  await visitor.see('Tudo reservado. Quem viaja?', 'reservada');
+  await visitor.see(visitor.words.held, 'reservada');
   for (let number = 1; number <= trip.people; number += 1) {
     const group = visitor.page.locator('fieldset').nth(number - 1);
-    await group.getByLabel('Nome', { exact: true }).fill(`Ana ${number}`);
-    await group.getByLabel('Sobrenome', { exact: true }).fill('Souza');
+    await group.getByLabel(visitor.words.name, { exact: true }).fill(`Ana ${number}`);
+    await group.getByLabel(visitor.words.surname, { exact: true }).fill('Souza');
   }
-  await visitor.press('Confirmar a compra');
+  await visitor.press(visitor.words.book);
   return locator(visitor);
 }
 
 async function locator(visitor) {
-  await visitor.see('Boa viagem!', 'comprada');
+  await visitor.see(visitor.words.booked, 'comprada');
   const found = await visitor.page.locator('.locator strong').innerText();
   assert.match(found, /^V[ACDEFGHJKMNPQRTUVWXY34679]{5}$/);
   return found;
@@ -113,10 +115,10 @@ for (const width of [360, 1440]) {
   for (const script of [true, false]) {
     const how = `${width}-${script ? 'js' : 'nojs'}`;
     test(`two visitors book at once on the two instances (${how})`, async () => {
-      const arrive = (site, name) =>
-        Visitor.arrive(browser, { site, width, script, name: `${how}-${name}` });
-      const ana = await arrive(SITES[0], 'ana');
-      const bento = await arrive(SITES[1], 'bento');
+      const arrive = (site, name, lang) =>
+        Visitor.arrive(browser, { site, width, script, lang, name: `${how}-${name}` });
+      const ana = await arrive(SITES[0], 'ana', 'pt-BR');
+      const bento = await arrive(SITES[1], 'bento', 'en');
       for (const step of STEPS) {
         await Promise.all([step(ana, ANA), step(bento, BENTO)]);
       }
@@ -170,13 +172,13 @@ test('a name that is missing is told where it is missing, and the others stay', 
   await visitor.page.getByLabel('Nome', { exact: true }).fill('Bento');
   // The browser would not let this through by itself.
   await visitor.page.getByLabel('Sobrenome', { exact: true }).fill(' ');
-  await visitor.press('Confirmar a compra');
-  await visitor.see('Tudo reservado. Quem viaja?', 'sem-sobrenome');
+  await visitor.press(visitor.words.book);
+  await visitor.see(visitor.words.held, 'sem-sobrenome');
   const wrong = visitor.page.getByLabel('Sobrenome', { exact: true });
   assert.equal(await wrong.getAttribute('aria-invalid'), 'true');
   assert.equal(await visitor.page.getByLabel('Nome', { exact: true }).inputValue(), 'Bento');
   await wrong.fill('Lima');
-  await visitor.press('Confirmar a compra');
+  await visitor.press(visitor.words.book);
   await locator(visitor);
   await visitor.leave([/status of 400/]);
 });
@@ -191,7 +193,7 @@ test('the time that is left is counted down where there is JavaScript', async ()
     });
     for (const step of STEPS) await step(visitor, BENTO);
     const left = visitor.page.locator('.deadline .left');
-    await visitor.see('Tudo reservado. Quem viaja?', 'prazo');
+    await visitor.see(visitor.words.held, 'prazo');
     if (script) {
       await left.filter({ hasText: /^faltam 1[45]:[0-5][0-9]$/ }).waitFor();
     } else {
@@ -218,7 +220,7 @@ test('what was typed wrong is told where it was typed', async () => {
   await searchFlights(visitor, ANA);
   // The browser would not let this through by itself.
   await visitor.page.getByLabel('Dia da volta').fill('2099-12-20');
-  await visitor.press('Procurar voos');
+  await visitor.press(visitor.words.flightsSubmit);
   await visitor.see("You shouldn't be here", 'erro');
   await checkFilled(visitor, {
     'Aeroporto de destino': ANA.airport,
@@ -230,4 +232,140 @@ test('what was typed wrong is told where it was typed', async () => {
   assert.equal(await wrong.getAttribute('aria-invalid'), 'true');
   // Chromium tells the status of the page itself.
   await visitor.leave([/status of 400/]);
+});
+
+test('the language is switched where one is, and stays', async () => {
+  const visitor = await Visitor.arrive(browser, { site: SITES[0], width: 360, name: 'switch' });
+  await searchFlights(visitor, ANA);
+  await visitor.press('Procurar voos');
+  const before = visitor.page.url();
+  await visitor.page.getByRole('button', { name: 'English' }).click();
+  await visitor.see('Choose your flight.', 'flights');
+  assert.equal(visitor.page.url(), before);
+  await visitor.page.goto(`${SITES[0]}/passeio`);
+  await visitor.see('Tours and sights.', 'tours');
+  await visitor.leave();
+});
+
+test('of two who want one room the second is told, and gets another', async () => {
+  const arrive = (name) => Visitor.arrive(browser, { site: SITES[0], width: 360, name });
+  const [first, second] = [await arrive('first'), await arrive('second')];
+  for (const step of STEPS.slice(0, -1)) {
+    await step(first, BENTO);
+    await step(second, BENTO);
+  }
+  await STEPS.at(-1)(first, BENTO);
+  await book(first, BENTO);
+  await second.press('Reservar tudo');
+  await second.see('Falta um pedaço da sua viagem', 'falta');
+  await second.page.locator('.instead a').first().click();
+  await second.see('Revise o seu pacote.', 'pacote-outro');
+  await second.press('Mudar a reserva');
+  await book(second, BENTO);
+  await Promise.all([first.leave(), second.leave()]);
+});
+
+test('a hold that is over says so, and the same can be chosen again', async () => {
+  const visitor = await Visitor.arrive(browser, { site: SHORT_SITE, width: 1440, name: 'late' });
+  for (const step of STEPS) await step(visitor, BENTO);
+  await visitor.page.getByLabel('Nome', { exact: true }).fill('Bento');
+  await visitor.page.getByLabel('Sobrenome', { exact: true }).fill('Lima');
+  // The page rounds its seconds down: only the daemons say when it is really over.
+  const other = await visitor.context.newPage();
+  const over = other.getByRole('heading', { level: 1, name: 'A viagem não foi comprada' });
+  do await other.goto(visitor.page.url());
+  while ((await over.count()) === 0);
+  await visitor.page.locator('.left', { hasText: 'o prazo terminou' }).waitFor();
+  await visitor.press('Confirmar a compra');
+  await visitor.see('A viagem não foi comprada', 'expirada');
+  await visitor.page.getByRole('link', { name: 'Escolher de novo os mesmos itens' }).click();
+  await visitor.see('Revise o seu pacote.', 'de-novo');
+  await visitor.leave();
+});
+
+test('two clicks at once book one trip', async () => {
+  const visitor = await Visitor.arrive(browser, { site: SITES[0], width: 1440, name: 'twice' });
+  for (const step of STEPS) await step(visitor, BENTO);
+  const other = await visitor.context.newPage();
+  await other.goto(visitor.page.url());
+  for (const page of [visitor.page, other]) {
+    await page.getByLabel('Nome', { exact: true }).fill('Bento');
+    await page.getByLabel('Sobrenome', { exact: true }).fill('Lima');
+  }
+  const click = (page) => page.getByRole('button', { name: 'Confirmar a compra' }).click();
+  await Promise.all([click(visitor.page), click(other)]);
+  const first = await locator(visitor);
+  assert.equal(await other.locator('.locator strong').innerText(), first);
+  await visitor.leave();
+});
+
+test('going back after booking and after cancelling changes nothing', async () => {
+  const visitor = await Visitor.arrive(browser, { site: SITES[1], width: 360, name: 'back' });
+  await walk(visitor, BENTO);
+  await visitor.page.goBack();
+  await visitor.page.reload();
+  await locator(visitor);
+  await visitor.page.getByRole('link', { name: 'Cancelar a viagem' }).click();
+  await visitor.press('Cancelar tudo');
+  await visitor.see('Viagem cancelada', 'cancelada');
+  await visitor.page.goBack();
+  await visitor.page.reload();
+  await visitor.see('Viagem cancelada', 'ainda-cancelada');
+  await visitor.leave();
+});
+
+test('a voucher opens on a phone by its code, fits one sheet and goes into a calendar', async () => {
+  const visitor = await Visitor.arrive(browser, { site: SITES[0], width: 1440, name: 'voucher' });
+  await walk(visitor, ANA);
+  const pdf = await visitor.page.pdf({ format: 'A4', preferCSSPageSize: true });
+  const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g);
+  assert.equal(pages.length, 1, 'sheets of paper');
+  const href = await visitor.page.getByRole('link', { name: 'Pôr na agenda' }).getAttribute('href');
+  const calendar = await visitor.context.request.get(SITES[0] + href);
+  assert.equal(calendar.headers()['content-type'], 'text/calendar; charset=utf-8');
+  const text = await calendar.text();
+  assert.equal(text.match(/BEGIN:VEVENT/g).length, 4, 'two flights, a stay, a tour');
+  await visitor.leave();
+});
+
+test('filters, days around and pairs lead on', async () => {
+  const visitor = await Visitor.arrive(browser, { site: SITES[0], width: 1440, name: 'helps' });
+  const { page } = visitor;
+  await searchFlights(visitor, ANA);
+  await visitor.press('Procurar voos');
+  await page.locator('.near a').first().click();
+  await visitor.see('Escolha sua passagem.', 'outro-dia');
+  assert.ok(!page.url().includes('dataIda=2099-12-21'), 'another day');
+  await page.locator('.month summary').click();
+  await visitor.see('Escolha sua passagem.', 'mes');
+  await page.locator('.filters summary').click();
+  await page.getByLabel('Manhã (6h–12h)').check();
+  await visitor.press('Aplicar filtros');
+  for (const time of await page.locator('.offer .clock time:first-child').allInnerTexts()) {
+    assert.match(time, /^(0[6-9]|1[01]):/);
+  }
+  await page.getByRole('link', { name: 'Limpar filtros' }).click();
+  await page.locator('.pairs a').first().click();
+  await visitor.see('Compre sua hospedagem.', 'par');
+  assert.match(page.url(), /ida=.+&volta=.+/);
+  await visitor.leave();
+});
+
+test('pages of their own: none found, nothing chosen, my trip, no such page', async () => {
+  for (const [width, lang] of [[360, 'pt-BR'], [1440, 'en']]) {
+    const visitor = await Visitor.arrive(browser, { site: SITES[0], width, lang, name: `own-${lang}` });
+    const pt = lang === 'pt-BR';
+    const look = async (path, heading, picture) => {
+      await visitor.page.goto(SITES[0] + path);
+      await visitor.see(heading, picture);
+    };
+    const city = encodeURIComponent(ANA.city);
+    await look(`/passeios?cidade=${city}&dataIda=2099-11-30`, visitor.words.tours, 'vazio');
+    await look(`/hospedagens?cidade=${city}&dataIda=2099-11-30`, visitor.words.stays, 'vazio');
+    await look('/pacote', visitor.words.review, 'pacote-vazio');
+    await look('/viagem', pt ? 'Minha viagem' : 'My trip', 'acesso');
+    await look('/nada', pt ? 'Página não encontrada' : 'Page not found', 'nada');
+    await look('/voos?dataIda=2099-12-21', "You shouldn't be here", 'erro');
+    await visitor.leave([/status of 40[04]/]);
+  }
 });

@@ -16,11 +16,16 @@ fn the_whole_flow_works_in_a_browser() {
     );
     let site = Site::new();
     let _agency = site.up(&[]);
+    // Another agency, whose holds are over before anybody has read the page.
+    let short = Site::new().with("AGENCIA_WEB_TRIPS__HOLD_SECS", "4");
+    let _short = short.up(&[]);
+    let short_site = format!("http://localhost:{}", short.web()[0].port());
     let sites = site.web().map(|address| format!("http://localhost:{}", address.port()));
     let done = Command::new("node")
         .args(["--test", "--test-reporter=spec"])
         .current_dir(&folder)
         .env("AGENCIA_SITES", sites.join(","))
+        .env("AGENCIA_SHORT_SITE", short_site)
         .env("AGENCIA_SCREENS", folder.join("../../target/screens"))
         .status()
         .expect("node is installed");

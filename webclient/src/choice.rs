@@ -2,7 +2,7 @@
 //! serves any step, a restart loses nothing and no two visitors share a basket.
 
 use crate::forms::{FieldError, Fields, Pairs, Reader, link};
-use crate::texts;
+use crate::texts::Wrong;
 use agencia_protocol::{Nights, OfferId, People, TripId};
 
 /// The most tours in one trip.
@@ -49,7 +49,7 @@ impl Choice {
             }
         }
         if tours.len() > TOURS_MAX {
-            reader.wrong("passeio", texts::too_many_tours(TOURS_MAX));
+            reader.wrong("passeio", Wrong::TooManyTours(TOURS_MAX));
         }
         let stay = room.zip(nights).map(|(id, nights)| ChosenStay { id, nights });
         let trip = reader.trip("viagem");

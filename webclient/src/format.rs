@@ -1,38 +1,97 @@
-//! How values look on a page, in Brazilian Portuguese.
+//! How values look on a page, in each language. Words come from the catalogues, the shape of a
+//! date and of an amount stands here.
 
+use crate::language::Lang;
 use agencia_protocol::{Day, TimeOfDay};
 use chrono::{Datelike, Weekday};
 
-/// An amount of centavos: `R$ 9.906,00`, with a space that does not break.
-pub(crate) fn money(cents: u64) -> String {
-    let reais = (cents / 100).to_string();
-    let mut grouped = String::with_capacity(reais.len() + reais.len() / 3);
-    for (index, digit) in reais.chars().enumerate() {
-        if index > 0 && (reais.len() - index).is_multiple_of(3) {
-            grouped.push('.');
+impl Lang {
+    /// An amount of centavos: `R$ 9.906,00` or `R$ 9,906.00`, with a space that does not break.
+    pub(crate) fn money(self, cents: u64) -> String {
+        let (thousands, decimal) = match self {
+            Lang::Portuguese => ('.', ','),
+            Lang::English => (',', '.'),
+        };
+        let reais = (cents / 100).to_string();
+        let mut grouped = String::with_capacity(reais.len() + reais.len() / 3);
+        for (index, digit) in reais.chars().enumerate() {
+            if index > 0 && (reais.len() - index).is_multiple_of(3) {
+                grouped.push(thousands);
+            }
+            grouped.push(digit);
         }
-        grouped.push(digit);
+        format!("R$\u{a0}{grouped}{decimal}{:02}", cents % 100)
     }
-    format!("R$\u{a0}{grouped},{:02}", cents % 100)
-}
 
-/// A price, where nothing to pay is said in a word.
-pub(crate) fn price(cents: u64) -> String {
-    if cents == 0 { "Grátis".to_owned() } else { money(cents) }
-}
+    /// A price, where nothing to pay is said in a word.
+    pub(crate) fn price(self, cents: u64) -> String {
+        if cents == 0 { self.t("free").to_owned() } else { self.money(cents) }
+    }
 
-/// `qui, 24/12/2026`.
-pub(crate) fn day(day: Day) -> String {
-    let weekday = match day.date().weekday() {
-        Weekday::Mon => "seg",
-        Weekday::Tue => "ter",
-        Weekday::Wed => "qua",
-        Weekday::Thu => "qui",
-        Weekday::Fri => "sex",
-        Weekday::Sat => "sáb",
-        Weekday::Sun => "dom",
-    };
-    format!("{weekday}, {}", day.record())
+    /// `qui, 24/12/2026` or `Thu, 24 Dec 2026`.
+    pub(crate) fn day(self, day: Day) -> String {
+        let weekday = self.weekday(day.date().weekday());
+        match self {
+            Lang::Portuguese => format!("{weekday}, {}", day.record()),
+            Lang::English => {
+                let (date, month) = (day.date(), self.month(day.date().month()));
+                let short = month.get(..3).unwrap_or(month);
+                format!("{weekday}, {} {short} {}", date.day(), date.year())
+            }
+        }
+    }
+
+    /// `qui, 24/12` or `Thu, 24 Dec`.
+    pub(crate) fn short_day(self, day: Day) -> String {
+        let whole = self.day(day);
+        whole[..whole.len() - 5].to_owned()
+    }
+
+    /// A day of a week in three letters.
+    pub(crate) fn weekday(self, day: Weekday) -> &'static str {
+        match day {
+            Weekday::Mon => self.t("monday"),
+            Weekday::Tue => self.t("tuesday"),
+            Weekday::Wed => self.t("wednesday"),
+            Weekday::Thu => self.t("thursday"),
+            Weekday::Fri => self.t("friday"),
+            Weekday::Sat => self.t("saturday"),
+            Weekday::Sun => self.t("sunday"),
+        }
+    }
+
+    /// A month's name, by its number from 1.
+    pub(crate) fn month(self, number: u32) -> &'static str {
+        match number {
+            1 => self.t("january"),
+            2 => self.t("february"),
+            3 => self.t("march"),
+            4 => self.t("april"),
+            5 => self.t("may"),
+            6 => self.t("june"),
+            7 => self.t("july"),
+            8 => self.t("august"),
+            9 => self.t("september"),
+            10 => self.t("october"),
+            11 => self.t("november"),
+            _ => self.t("december"),
+        }
+    }
+
+    /// `faltam 14 min`: how long a hold goes on, rounded down.
+    pub(crate) fn time_left(self, secs: i64) -> String {
+        let time = match (secs / 3600, secs / 60 % 60) {
+            _ if secs <= 0 => return self.t("time-over").to_owned(),
+            (0, 0) => return self.t("time-left-seconds").to_owned(),
+            (0, minutes) => return self.n("minutes-left", minutes.unsigned_abs()),
+            (hours, 0) => format!("{hours} h"),
+            (hours, minutes) => format!("{hours} h {minutes:02} min"),
+        };
+        match secs {
+            ..7200 => self.with("time-left-one", &[("time", &time)]),
+            _ => self.with("time-left", &[("time", &time)]),
+        }
+    }
 }
 
 /// `06:05`, whatever spelling the record has.
@@ -40,37 +99,22 @@ pub(crate) fn time(time: TimeOfDay) -> String {
     format!("{:02}:{:02}", time.minute() / 60, time.minute() % 60)
 }
 
-/// `4 h 05 min`: the time between leaving and arriving; nothing when the record says that it
-/// arrives before it leaves.
-pub(crate) fn duration(from: (Day, TimeOfDay), to: (Day, TimeOfDay)) -> Option<String> {
+/// The minutes between leaving and arriving; nothing when the record says that it arrives before
+/// it leaves.
+pub(crate) fn minutes(from: (Day, TimeOfDay), to: (Day, TimeOfDay)) -> Option<u32> {
     let minutes =
         |(day, time): (Day, TimeOfDay)| u32::from(day.number()) * 1440 + u32::from(time.minute());
-    let between = minutes(to).checked_sub(minutes(from))?;
+    minutes(to).checked_sub(minutes(from))
+}
+
+/// `4 h 05 min`, the same in both languages.
+pub(crate) fn duration(from: (Day, TimeOfDay), to: (Day, TimeOfDay)) -> Option<String> {
+    let between = minutes(from, to)?;
     Some(match (between / 60, between % 60) {
         (0, minutes) => format!("{minutes} min"),
         (hours, 0) => format!("{hours} h"),
         (hours, minutes) => format!("{hours} h {minutes:02} min"),
     })
-}
-
-/// `faltam 14 min`: how long a hold goes on, rounded down.
-pub(crate) fn time_left(secs: i64) -> String {
-    match (secs / 3600, secs / 60 % 60) {
-        _ if secs <= 0 => "o prazo terminou".to_owned(),
-        (0, 0) => "falta menos de 1 minuto".to_owned(),
-        (0, 1) => "falta 1 minuto".to_owned(),
-        (0, minutes) => format!("faltam {minutes} min"),
-        (1, 0) => "falta 1 h".to_owned(),
-        (hours, 0) => format!("faltam {hours} h"),
-        (1, minutes) => format!("falta 1 h {minutes:02} min"),
-        (hours, minutes) => format!("faltam {hours} h {minutes:02} min"),
-    }
-}
-
-/// `1 pessoa`, `3 pessoas`.
-pub(crate) fn count(number: impl Into<u64>, one: &str, many: &str) -> String {
-    let number = number.into();
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// The part of an airport's name that says the city: `Altamira (PA)` in
@@ -92,15 +136,22 @@ mod tests {
             (990_600, "R$\u{a0}9.906,00"),
             (12_345_678_901, "R$\u{a0}123.456.789,01"),
         ] {
-            assert_eq!(money(cents), expected);
+            assert_eq!(Lang::Portuguese.money(cents), expected);
         }
-        assert_eq!(price(0), "Grátis");
+        assert_eq!(Lang::English.money(990_600), "R$\u{a0}9,906.00");
+        assert_eq!(Lang::Portuguese.price(0), "Grátis");
+        assert_eq!(Lang::English.price(0), "Free");
     }
 
     #[test]
     fn a_day_has_its_weekday() {
-        assert_eq!(day(Day::from_iso("2026-12-24").unwrap()), "qui, 24/12/2026");
-        assert_eq!(day(Day::from_iso("2026-12-26").unwrap()), "sáb, 26/12/2026");
+        let day = |iso, lang: Lang| lang.day(Day::from_iso(iso).unwrap());
+        assert_eq!(day("2026-12-24", Lang::Portuguese), "qui, 24/12/2026");
+        assert_eq!(day("2026-12-26", Lang::Portuguese), "sáb, 26/12/2026");
+        assert_eq!(day("2026-12-24", Lang::English), "Thu, 24 Dec 2026");
+        let day = Day::from_iso("2026-12-24").unwrap();
+        assert_eq!(Lang::Portuguese.short_day(day), "qui, 24/12");
+        assert_eq!(Lang::English.short_day(day), "Thu, 24 Dec");
     }
 
     #[test]
@@ -128,7 +179,7 @@ mod tests {
             (7_200, "faltam 2 h"),
             (86_399, "faltam 23 h 59 min"),
         ] {
-            assert_eq!(time_left(secs), expected);
+            assert_eq!(Lang::Portuguese.time_left(secs), expected);
         }
     }
 

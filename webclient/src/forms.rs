@@ -1,9 +1,10 @@
 //! What a visitor typed, read into searches: every field is valid or named in an error.
 
-use crate::texts;
+use crate::filters::{Filters, Sort};
+use crate::language::Key;
+use crate::texts::{self, Wrong};
 use agencia_protocol::trip::{Contact, PersonName, Revision};
-use agencia_protocol::{Day, Locator, Money, Nights, OfferId, Order, People, Place, TripId};
-use std::fmt;
+use agencia_protocol::{Day, Locator, Money, Nights, OfferId, People, Place, TripId};
 
 /// The names and values of a query or of a posted form, in order, as they were typed.
 #[derive(Debug, Clone, Default)]
@@ -53,14 +54,14 @@ pub(crate) fn link(path: &str, pairs: &[(&'static str, String)]) -> String {
 pub(crate) struct FieldError {
     /// The field's name on the wire.
     pub(crate) field: String,
-    /// What is wrong with it, for the one who typed it.
-    pub(crate) message: String,
+    /// What is wrong with it.
+    pub(crate) wrong: Wrong,
 }
 
 impl FieldError {
     /// This field is wrong for this reason.
-    pub(crate) fn new(field: &str, message: impl fmt::Display) -> Self {
-        Self { field: field.to_owned(), message: message.to_string() }
+    pub(crate) fn new(field: &str, wrong: impl Into<Wrong>) -> Self {
+        Self { field: field.to_owned(), wrong: wrong.into() }
     }
 }
 
@@ -82,7 +83,7 @@ impl<'a> Reader<'a> {
         &mut self,
         name: &str,
         read: impl Fn(&str) -> Option<T>,
-        wrong: &str,
+        wrong: Key,
     ) -> Option<T> {
         let text = self.fields.first(name);
         if text.is_empty() {
@@ -99,7 +100,7 @@ impl<'a> Reader<'a> {
         &mut self,
         name: &str,
         read: impl Fn(&str) -> Option<T>,
-        wrong: &str,
+        wrong: Key,
     ) -> Option<T> {
         if self.fields.first(name).is_empty() {
             self.wrong(name, texts::MISSING);
@@ -108,8 +109,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes that a field is wrong.
-    pub(crate) fn wrong(&mut self, name: &str, message: impl fmt::Display) {
-        self.errors.push(FieldError::new(name, message));
+    pub(crate) fn wrong(&mut self, name: &str, wrong: impl Into<Wrong>) {
+        self.errors.push(FieldError::new(name, wrong));
     }
 
     fn place(&mut self, name: &str) -> Option<Place<'static>> {
@@ -183,7 +184,7 @@ impl<'a> Reader<'a> {
         self.optional(name, |text| text.parse().ok(), texts::NOT_A_CONTACT)
     }
 
-    fn all<T: std::str::FromStr>(&mut self, name: &str, wrong: &str) -> Vec<T> {
+    fn all<T: std::str::FromStr>(&mut self, name: &str, wrong: Key) -> Vec<T> {
         let read: Vec<_> = self.fields.all(name).map(|text| text.parse().ok()).collect();
         if read.iter().any(Option::is_none) {
             self.wrong(name, wrong);
@@ -191,8 +192,9 @@ impl<'a> Reader<'a> {
         read.into_iter().flatten().collect()
     }
 
-    fn order(&mut self) -> Order {
-        self.optional("ordem", |text| text.parse().ok(), texts::NOT_AN_ORDER).unwrap_or_default()
+    fn filters(&mut self) -> Filters {
+        self.optional("ordem", Sort::named, texts::NOT_AN_ORDER);
+        Filters::read(self.fields)
     }
 
     /// What was read, if nothing was wrong.
@@ -209,6 +211,11 @@ fn read_day(text: &str) -> Option<Day> {
     Day::from_iso(text).or_else(|| Day::from_record(text))
 }
 
+/// The day so many days later or earlier.
+pub(crate) fn shift(day: Day, by: i32) -> Option<Day> {
+    u16::try_from(i32::from(day.number()) + by).ok().map(Day::from_number)
+}
+
 /// A search for flights.
 #[derive(Debug, Clone)]
 pub(crate) struct FlightQuery {
@@ -216,7 +223,7 @@ pub(crate) struct FlightQuery {
     pub(crate) outbound: Day,
     pub(crate) inbound: Option<Day>,
     pub(crate) people: People,
-    pub(crate) order: Order,
+    pub(crate) filters: Filters,
     /// The outbound flight after which the list goes on.
     pub(crate) after_outbound: Option<OfferId>,
     /// The same for the way back.
@@ -234,7 +241,7 @@ impl FlightQuery {
         let outbound = reader.day("dataIda");
         let inbound = reader.optional_day("dataVolta");
         let people = reader.people("numeroPassagens").unwrap_or_default();
-        let order = reader.order();
+        let filters = reader.filters();
         let after_outbound = reader.offer("aposIda");
         let after_inbound = reader.offer("aposVolta");
         if outbound.zip(inbound).is_some_and(|(outbound, inbound)| inbound < outbound) {
@@ -245,11 +252,28 @@ impl FlightQuery {
             outbound,
             inbound,
             people,
-            order,
+            filters,
             after_outbound,
             after_inbound,
         });
         reader.finish(query)
+    }
+
+    /// The same with its filters.
+    pub(crate) fn about(&self) -> Pairs {
+        [self.pairs(), self.filters.pairs()].concat()
+    }
+
+    /// The same search on another day, for as long; filters and order stay.
+    pub(crate) fn on(&self, day: Day) -> Pairs {
+        let later = i32::from(day.number()) - i32::from(self.outbound.number());
+        // The way back stays where it is, as long as it is one.
+        let inbound = self.inbound.and_then(|back| match back < day {
+            true => shift(back, later),
+            false => Some(back),
+        });
+        let other = Self { outbound: day, inbound, ..self.clone() };
+        other.about().into_iter().chain(self.filters.sort_pair()).collect()
     }
 
     /// The search as it stands in a URL, at the beginning of its lists.
@@ -271,7 +295,7 @@ pub(crate) struct StayQuery {
     pub(crate) arrival: Day,
     pub(crate) leaving: Option<Day>,
     pub(crate) people: People,
-    pub(crate) order: Order,
+    pub(crate) filters: Filters,
     pub(crate) after: Option<OfferId>,
 }
 
@@ -286,7 +310,7 @@ impl StayQuery {
         let arrival = reader.day("dataIda");
         let leaving = reader.optional_day("dataVolta");
         let people = reader.people("numeroDePessoas").unwrap_or_default();
-        let order = reader.order();
+        let filters = reader.filters();
         let after = reader.offer("apos");
         if let Some((arrival, leaving)) = arrival.zip(leaving) {
             match arrival.nights_until(leaving) {
@@ -300,7 +324,7 @@ impl StayQuery {
             arrival,
             leaving,
             people,
-            order,
+            filters,
             after,
         });
         reader.finish(query)
@@ -310,6 +334,18 @@ impl StayQuery {
     pub(crate) fn nights(&self) -> Nights {
         let nights = self.leaving.and_then(|leaving| self.arrival.nights_until(leaving));
         nights.or(Nights::new(1)).expect("one night is a number of nights")
+    }
+
+    /// The same with its filters.
+    pub(crate) fn about(&self) -> Pairs {
+        [self.pairs(), self.filters.pairs()].concat()
+    }
+
+    /// The same search on another day, for as many nights; filters stay.
+    pub(crate) fn on(&self, day: Day) -> Pairs {
+        let later = i32::from(day.number()) - i32::from(self.arrival.number());
+        let leaving = self.leaving.and_then(|leaving| shift(leaving, later));
+        Self { arrival: day, leaving, ..self.clone() }.about()
     }
 
     /// The search as it stands in a URL, at the beginning of its list.
@@ -328,7 +364,7 @@ pub(crate) struct TourQuery {
     pub(crate) city: Place<'static>,
     pub(crate) day: Day,
     pub(crate) people: People,
-    pub(crate) order: Order,
+    pub(crate) filters: Filters,
     pub(crate) after: Option<OfferId>,
 }
 
@@ -342,10 +378,21 @@ impl TourQuery {
         let city = reader.place("cidade");
         let day = reader.day("dataIda");
         let people = reader.people("numeroDePessoas").unwrap_or_default();
-        let order = reader.order();
+        let filters = reader.filters();
         let after = reader.offer("apos");
-        let query = city.zip(day).map(|(city, day)| Self { city, day, people, order, after });
+        let query = city.zip(day).map(|(city, day)| Self { city, day, people, filters, after });
         reader.finish(query)
+    }
+
+    /// The same with its filters.
+    pub(crate) fn about(&self) -> Pairs {
+        [self.pairs(), self.filters.pairs()].concat()
+    }
+
+    /// The same search on another day; filters and order stay.
+    pub(crate) fn on(&self, day: Day) -> Pairs {
+        let other = Self { day, ..self.clone() };
+        other.about().into_iter().chain(self.filters.sort_pair()).collect()
     }
 
     /// The search as it stands in a URL, at the beginning of its list.

@@ -16,8 +16,10 @@ mod security;
 mod routes;
 mod forms;
 mod choice;
+mod filters;
 mod daemons;
 mod chosen;
+mod fit;
 mod part;
 mod owner;
 mod keys;
@@ -26,6 +28,7 @@ mod pages;
 mod assets;
 mod format;
 mod texts;
+mod language;
 
 use agencia_client::Peers;
 use daemons::Daemons;
@@ -125,7 +128,8 @@ fn seals(settings: &Settings) -> Result<Seals, AnyError> {
 /// The pages, and the limits they are served with.
 fn site(settings: Settings, daemons: Daemons, seals: Seals) -> serve::Serving<impl serve::Pages> {
     let http = settings.http.clone();
-    let site = Arc::new(Site { daemons, settings, seals, clock: chrono::Utc::now });
+    let agency = Arc::new(settings.agency.clone());
+    let site = Arc::new(Site { daemons, settings, agency, seals, clock: chrono::Utc::now });
     let pages = TowerToHyperService::new(warp::service(routes::all(site)));
     serve::Serving { pages, http }
 }

@@ -21,9 +21,6 @@ use uuid::Uuid;
 /// The cookie that says who somebody is.
 pub(crate) const COOKIE: &str = "visitante";
 
-/// How long a browser keeps it: 400 days, which is as long as browsers keep any.
-const COOKIE_SECS: u32 = 400 * 24 * 3600;
-
 /// The bytes of a token's MAC.
 const TOKEN_BYTES: usize = 16;
 
@@ -50,11 +47,6 @@ impl VisitorId {
             return None;
         }
         u128::from_str_radix(text, 16).ok().map(|number| Self(number.to_be_bytes()))
-    }
-
-    /// The value of `Set-Cookie` that keeps it.
-    pub(crate) fn set_cookie(self) -> String {
-        format!("{COOKIE}={self}; Max-Age={COOKIE_SECS}; Path=/; HttpOnly; SameSite=Lax")
     }
 }
 
@@ -201,10 +193,6 @@ mod tests {
     fn a_cookie_is_read_as_it_was_written() {
         let ana = VisitorId::random();
         assert_eq!(VisitorId::from_cookie(&ana.to_string()), Some(ana));
-        let cookie = ana.set_cookie();
-        for part in [&format!("visitante={ana};"), "HttpOnly", "SameSite=Lax", "Path=/"] {
-            assert!(cookie.contains(part), "{cookie}");
-        }
         for wrong in ["", "0", &"g".repeat(32), &"A".repeat(32), &"0".repeat(33), &"é".repeat(16)]
         {
             assert_eq!(VisitorId::from_cookie(wrong), None, "{wrong}");

@@ -1,6 +1,7 @@
 //! What a trip is made of, as the pages call it: a flight there, a flight back, a room, tours.
 
 use crate::daemons::Daemon;
+use crate::language::{Key, Lang};
 use agencia_protocol::flight::Flight;
 
 /// What an item of a trip is.
@@ -27,13 +28,13 @@ impl Part {
     }
 
     /// What pages call it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Part::Outbound => "Voo de ida",
-            Part::Inbound => "Voo de volta",
-            Part::Stay => "Hospedagem",
-            Part::Tour => "Passeio",
-        }
+    pub(crate) fn name(self, lang: Lang) -> &'static str {
+        lang.say(match self {
+            Part::Outbound => Key("part-outbound"),
+            Part::Inbound => Key("part-inbound"),
+            Part::Stay => Key("part-stay"),
+            Part::Tour => Key("part-tour"),
+        })
     }
 
     /// The form field of the price that was seen.

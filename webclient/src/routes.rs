@@ -3,16 +3,20 @@
 use crate::assets;
 use crate::daemons::Timing;
 use crate::forms::Fields;
+use crate::language;
 use crate::owner::{COOKIE, VisitorId};
 use crate::pages::access::{self, Pass};
 use crate::pages::error::{self, Trouble};
+use crate::pages::layout::{self, Frame};
 use crate::pages::{
-    self, Site, Visit, cancel, flights, hold, review, stays, tours, travellers, trip,
+    self, Site, Visit, cancel, flights, hold, review, stays, tours, travellers, trip, voucher,
 };
+use crate::security::Encrypted;
 use agencia_protocol::trip::ClientAddress;
 use std::convert::Infallible;
 use std::sync::Arc;
 use warp::filters::BoxedFilter;
+use warp::filters::path::FullPath;
 use warp::http::header::{self, HeaderMap, HeaderValue};
 use warp::reject::{MethodNotAllowed, Rejection, UnsupportedMediaType};
 use warp::reply::Response;
@@ -20,10 +24,19 @@ use warp::{Filter, path};
 
 /// All pages of a site.
 pub(crate) fn all(site: Arc<Site>) -> BoxedFilter<(Response,)> {
-    let get = || read().and(query(&site));
-    path::end()
-        .and(get())
-        .then(|visit| show(visit, flights::form))
+    // What no route takes is known only to `refuse`, in which language only to the request.
+    let answered = frame(&site).and(pages(&site).recover(refuse).unify());
+    answered.map(|frame: Frame, response: Response| error::in_words(response, &frame)).boxed()
+}
+
+fn pages(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let get = || read().and(query(site));
+    // What was not taken on its way here: only its page is made.
+    warp::ext::optional::<Trouble>()
+        .and_then(async |trouble: Option<Trouble>| trouble.ok_or_else(warp::reject::not_found))
+        .map(error::unsaid)
+        .or(path::end().and(get()).then(|visit| show(visit, flights::form)))
+        .unify()
         .or(path!("voos").and(get()).then(|visit| show(visit, flights::results)))
         .unify()
         .or(path!("hospedagem").and(get()).then(|visit| show(visit, stays::form)))
@@ -36,17 +49,28 @@ pub(crate) fn all(site: Arc<Site>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(path!("pacote").and(get()).then(|visit| show(visit, review::show)))
         .unify()
-        .or(path!("pacote").and(posted(&site)).then(|visit| show(visit, hold::hold)))
+        .or(path!("pacote").and(posted(site)).then(|visit| show(visit, hold::hold)))
         .unify()
-        .or(trips(&site))
+        .or(path!("idioma").and(posted(site)).map(|visit: Visit| speak(&visit)))
+        .unify()
+        .or(trips(site))
         .unify()
         .or(files())
         .unify()
         .or(path!("saude").and(read()).map(health))
         .unify()
-        .recover(refuse)
-        .unify()
         .boxed()
+}
+
+/// `POST /idioma`: keeps the language that was chosen, and leads back.
+fn speak(visit: &Visit) -> Response {
+    let Some((lang, back)) = layout::switch(&visit.fields) else {
+        return error::unsaid(Trouble::NotFound);
+    };
+    let mut response = pages::see_other(back);
+    let cookie = visit.frame.encrypted.cookie(language::COOKIE, lang.tag());
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    response
 }
 
 /// The pages of trips, under `/viagem`.
@@ -67,6 +91,10 @@ fn trips(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
             .and(posted(site))
             .then(|id, visit| pass(id, visit, travellers::give_up)))
         .unify()
+        .or(path!("viagem" / String / "agenda.ics")
+            .and(get())
+            .then(|id, visit| pass(id, visit, voucher::calendar)))
+        .unify()
         .or(path!("viagem" / String / "cancelar")
             .and(get())
             .then(|id, visit| pass(id, visit, cancel::ask)))
@@ -86,7 +114,7 @@ async fn pass<F: Future<Output = pages::Outcome>>(
 ) -> Response {
     match Pass::of(&visit, &id) {
         Some(pass) => show(visit, |visit| handler(visit, pass)).await,
-        None => access::unknown(),
+        None => access::unknown(&visit.frame),
     }
 }
 
@@ -99,14 +127,20 @@ fn read() -> impl Filter<Extract = (), Error = Rejection> + Clone {
 fn query(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Infallible> + Clone + use<> {
     let site = site.clone();
     let raw = warp::query::raw().or(warp::any().map(String::new)).unify();
-    raw.and(who()).map(move |query: String, who| visit(&site, Fields::parse(query.as_bytes()), who))
+    let asked = raw.and(frame(&site)).and(who());
+    asked.map(move |query: String, frame, who| {
+        visit(&site, Fields::parse(query.as_bytes()), frame, who)
+    })
 }
 
 /// A visit with the fields of its body.
 fn posted(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Rejection> + Clone + use<> {
     let site = site.clone();
     let form = warp::post().and(warp::body::form::<Vec<(String, String)>>());
-    form.and(who()).map(move |fields: Vec<(String, String)>, who| visit(&site, fields.into(), who))
+    let sent = form.and(frame(&site)).and(who());
+    sent.map(move |fields: Vec<(String, String)>, frame, who| {
+        visit(&site, fields.into(), frame, who)
+    })
 }
 
 /// Who asks, and where from.
@@ -114,18 +148,35 @@ type Who = (Option<VisitorId>, Option<ClientAddress>);
 
 fn who() -> impl Filter<Extract = (Who,), Error = Infallible> + Clone + use<> {
     let address = warp::ext::optional::<ClientAddress>();
-    warp::header::headers_cloned().and(address).map(|headers: HeaderMap, address| {
-        let cookies = headers.get_all(header::COOKIE).into_iter();
-        let cookies =
-            cookies.filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
-        let mut named = cookies.filter_map(|cookie| cookie.trim().split_once('='));
-        let visitor = named.find(|(name, _)| *name == COOKIE);
-        (visitor.and_then(|(_, value)| VisitorId::from_cookie(value)), address)
+    let encrypted = warp::ext::optional::<Encrypted>();
+    let asked = warp::header::headers_cloned().and(address).and(encrypted);
+    asked.map(|headers: HeaderMap, address, encrypted: Option<Encrypted>| {
+        let encrypted = encrypted.unwrap_or(Encrypted(false));
+        let kept = layout::cookie(&headers, &encrypted.cookie_name(COOKIE));
+        (kept.and_then(VisitorId::from_cookie), address)
     })
 }
 
-fn visit(site: &Arc<Site>, fields: Fields, (visitor, address): Who) -> Visit {
-    Visit { site: site.clone(), fields, timing: Timing::default(), visitor, address }
+/// In which language the page is, and where.
+fn frame(site: &Arc<Site>) -> impl Filter<Extract = (Frame,), Error = Infallible> + Clone + use<> {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    let headers = warp::header::headers_cloned().and(warp::ext::optional::<Encrypted>());
+    let asked = warp::path::full().and(query).and(headers);
+    let agency = site.agency.clone();
+    asked.map(
+        move |path: FullPath, query: String, headers: HeaderMap, encrypted: Option<Encrypted>| {
+            let encrypted = encrypted.unwrap_or(Encrypted(false));
+            let here = match query.as_str() {
+                "" => path.as_str().to_owned(),
+                query => format!("{}?{query}", path.as_str()),
+            };
+            Frame::new(agency.clone(), encrypted, here, &headers)
+        },
+    )
+}
+
+fn visit(site: &Arc<Site>, fields: Fields, frame: Frame, (visitor, address): Who) -> Visit {
+    Visit { site: site.clone(), fields, timing: Timing::default(), frame, visitor, address }
 }
 
 /// Runs a handler and says what the daemons took.
@@ -137,6 +188,7 @@ async fn show<F: Future<Output = pages::Outcome>>(
         site: visit.site.clone(),
         fields: visit.fields.clone(),
         timing: visit.timing.clone(),
+        frame: visit.frame.clone(),
         ..visit
     };
     let mut response = match handler(visit).await {
@@ -160,7 +212,7 @@ fn files() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
     let file = |name: String, query: String, headers: HeaderMap| {
         let fields = Fields::parse(query.as_bytes());
         assets::serve(&name, fields.first("v"), &headers)
-            .unwrap_or_else(|| error::plain(Trouble::NotFound))
+            .unwrap_or_else(|| error::unsaid(Trouble::NotFound))
     };
     name.and(read()).and(query).and(warp::header::headers_cloned()).map(file)
 }
@@ -188,7 +240,7 @@ async fn refuse(rejection: Rejection) -> Result<Response, Infallible> {
         log::warn!("a request was rejected: {rejection:?}");
         Trouble::NotAForm
     };
-    let mut response = error::plain(trouble);
+    let mut response = error::unsaid(trouble);
     if trouble == Trouble::MethodNotAllowed {
         // What every path takes.
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));

@@ -47,6 +47,33 @@ pub(crate) fn is_same_origin(method: &Method, headers: &HeaderMap) -> bool {
     authority.is_some_and(|authority| authority.as_str().eq_ignore_ascii_case(host))
 }
 
+/// Whether the visitor's own connection is encrypted, as a trusted proxy says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Encrypted(pub(crate) bool);
+
+impl Encrypted {
+    /// What is known of this request.
+    pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> Self {
+        let is_trusted = trusted.iter().any(|one| one.to_canonical() == peer.to_canonical());
+        let told = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
+        Self(is_trusted && told.is_some_and(|told| told.eq_ignore_ascii_case("https")))
+    }
+
+    /// The name of a cookie: behind TLS one that only this host can set, and only there.
+    pub(crate) fn cookie_name(self, name: &str) -> String {
+        if self.0 { format!("__Host-{name}") } else { name.to_owned() }
+    }
+
+    /// The value of `Set-Cookie` that keeps this for 400 days, as long as browsers keep any.
+    pub(crate) fn cookie(self, name: &str, value: &str) -> HeaderValue {
+        let name = self.cookie_name(name);
+        let secure = if self.0 { "; Secure" } else { "" };
+        let text =
+            format!("{name}={value}; Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax{secure}");
+        HeaderValue::try_from(text).expect("a cookie of ours is ASCII")
+    }
+}
+
 /// Where a request comes from: the address of the connection, unless that is a proxy that is
 /// trusted; then the last one in `X-Forwarded-For` that is not.
 pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
@@ -108,6 +135,24 @@ mod tests {
             &[("sec-fetch-site", "cross-site"), ("host", "a"), ("origin", "http://a")],
             false,
         );
+    }
+
+    #[test]
+    fn a_cookie_behind_tls_is_for_this_host_and_tls_alone() {
+        let proxy: IpAddr = "192.0.2.1".parse().unwrap();
+        let of = |told: &'static str, trusted: &[IpAddr]| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-proto", HeaderValue::from_static(told));
+            Encrypted::of(proxy, &headers, trusted)
+        };
+        assert_eq!(of("https", &[proxy]), Encrypted(true));
+        assert_eq!(of("http", &[proxy]), Encrypted(false));
+        assert_eq!(of("https", &[]), Encrypted(false));
+        let text = |encrypted: Encrypted| encrypted.cookie("a", "b").to_str().unwrap().to_owned();
+        assert!(text(Encrypted(true)).starts_with("__Host-a=b; "));
+        assert!(text(Encrypted(true)).ends_with("; Secure"));
+        assert!(text(Encrypted(false)).starts_with("a=b; Max-Age="));
+        assert!(!text(Encrypted(false)).contains("Secure"));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! warp's own server has no deadline for a request's head, so its filters are served from here.
 //! Nothing in this file knows a page except those that say that a request was not taken.
 
-use crate::pages::error::{self, Trouble};
-use crate::security;
+use crate::pages::error::Trouble;
+use crate::security::{self, Encrypted};
 use crate::settings::Http;
 use agencia_protocol::trip::ClientAddress;
 use http_body_util::{BodyExt, Full, Limited};
@@ -211,15 +211,19 @@ impl<S: Pages> Serving<S> {
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
         let began = Instant::now();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let mut response = match self.admit(request).await {
-            Ok(mut request) => {
-                let address = security::client(peer, request.headers(), &self.http.trusted_proxies);
-                request.extensions_mut().insert(ClientAddress::new(address));
-                let Ok(response) = self.pages.call(request).await;
-                response
-            }
-            Err(trouble) => error::plain(trouble),
-        };
+        // A request that is not taken gets its page as well, in the language that it asks for.
+        let (mut head, ()) = Request::new(()).into_parts();
+        head.uri = request.uri().clone();
+        head.headers = request.headers().clone();
+        let mut admitted = self.admit(request).await.unwrap_or_else(|trouble| {
+            head.extensions.insert(trouble);
+            Request::from_parts(head, Full::default())
+        });
+        let address = security::client(peer, admitted.headers(), &self.http.trusted_proxies);
+        let encrypted = Encrypted::of(peer, admitted.headers(), &self.http.trusted_proxies);
+        admitted.extensions_mut().insert(ClientAddress::new(address));
+        admitted.extensions_mut().insert(encrypted);
+        let Ok(mut response) = self.pages.call(admitted).await;
         security::harden(response.headers_mut());
         let level = match path.starts_with("/static/") || path == "/saude" {
             true => log::Level::Debug,

@@ -78,6 +78,7 @@ pub(crate) struct Settings {
     pub(crate) daemons: DaemonLimits,
     pub(crate) trips: Trips,
     pub(crate) pages: Pages,
+    pub(crate) agency: Agency,
 }
 
 /// Limits of the HTTP side.
@@ -133,6 +134,27 @@ pub(crate) struct Pages {
     pub(crate) places_max: usize,
 }
 
+/// Who sells: what stands in the footer and on the voucher. What is empty is not shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Agency {
+    pub(crate) name: String,
+    pub(crate) tax_number: String,
+    pub(crate) phone: String,
+    pub(crate) payment: String,
+}
+
+impl Default for Agency {
+    fn default() -> Self {
+        Self {
+            name: "Agência de Turismo".into(),
+            tax_number: String::new(),
+            phone: String::new(),
+            payment: String::new(),
+        }
+    }
+}
+
 /// A number that the source text shows not to be zero.
 macro_rules! at_least_one {
     ($number:literal) => {
@@ -156,6 +178,7 @@ impl Default for Settings {
             daemons: DaemonLimits::default(),
             trips: Trips::default(),
             pages: Pages::default(),
+            agency: Agency::default(),
         }
     }
 }

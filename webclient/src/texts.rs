@@ -1,106 +1,117 @@
-//! What pages say that does not stand in a template, in Brazilian Portuguese: names of fields,
-//! of products and of daemons, and what is said of an error. The only file to translate beside
-//! `templates/`.
+//! Which text of the catalogues says what: names of fields, of products, and what is said of an
+//! error. The words themselves stand in `languages/`.
 
 use crate::daemons::Daemon;
+use crate::language::{Key, Lang};
 use agencia_protocol::Code;
 use agencia_protocol::trip::AbortReason;
 
-/// What a form calls a field, by its wire name.
-pub(crate) fn label(field: &str) -> &'static str {
-    match field {
-        "paraAeroporto" => "Aeroporto de destino",
-        "cidade" => "Cidade",
-        "dataIda" => "Dia da ida",
-        "dataVolta" => "Dia da volta",
-        "numeroPassagens" => "Número de passagens",
-        "numeroDePessoas" => "Número de pessoas",
-        "ordem" => "Ordem",
-        "apos" | "aposIda" | "aposVolta" => "Continuação da lista",
-        "ida" => "Voo de ida escolhido",
-        "volta" => "Voo de volta escolhido",
-        "pessoas" => "Pessoas na viagem",
-        "hospedagem" => "Hospedagem escolhida",
-        "noites" => "Noites da hospedagem",
-        "passeio" => "Passeio escolhido",
-        "viagem" | "anterior" | "revisao" => "Viagem",
-        "valorIda" => "Preço do voo de ida",
-        "valorVolta" => "Preço do voo de volta",
-        "valorHospedagem" => "Preço da hospedagem",
-        "valorPasseio" => "Preço do passeio",
-        _ => "Campo",
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// A text of the catalogues.
+    Known(Key),
+    /// More tours than this many.
+    TooManyTours(usize),
+    /// What a daemon said of it, in Portuguese.
+    Refused(String),
+}
+
+impl From<Key> for Wrong {
+    fn from(key: Key) -> Self {
+        Wrong::Known(key)
     }
 }
 
-pub(crate) const MISSING: &str = "Preencha este campo.";
-pub(crate) const NOT_A_PLACE: &str = "O nome de um lugar tem de 1 a 200 letras.";
-pub(crate) const NOT_A_DAY: &str = "Esta data não existe. Escreva uma data como 24/12/2026.";
-pub(crate) const NOT_PEOPLE: &str = "Escreva um número de 1 a 999.";
-pub(crate) const RETURN_TOO_EARLY: &str = "A volta não pode ser antes da ida.";
-pub(crate) const NO_NIGHT: &str = "A saída deve ser depois da chegada: pelo menos uma noite.";
-pub(crate) const NOT_NIGHTS: &str = "Escreva um número de noites de 1 a 365.";
-pub(crate) const NOT_AN_ORDER: &str = "A ordem é horario ou preco.";
-pub(crate) const NOT_AN_OFFER: &str = "Isto não é o código de uma oferta.";
-pub(crate) const OLD_REVIEW: &str = "Volte à revisão do pacote e reserve de novo.";
-pub(crate) const NOTHING_CHOSEN: &str = "O pacote está vazio: escolha pelo menos um item.";
-
-/// That more tours are chosen than a trip may have.
-pub(crate) fn too_many_tours(max: usize) -> String {
-    format!("Uma viagem pode ter até {max} passeios.")
+impl Wrong {
+    /// The same for whoever typed it.
+    pub(crate) fn say(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (Wrong::Known(key), _) => lang.say(*key).to_owned(),
+            (Wrong::TooManyTours(max), _) => lang.n("too-many-tours", *max as u64),
+            (Wrong::Refused(said), Lang::Portuguese) => said.clone(),
+            (Wrong::Refused(_), _) => lang.t("field-refused").to_owned(),
+        }
+    }
 }
 
+/// What a form calls a field, by its wire name.
+pub(crate) fn label(field: &str) -> Key {
+    match field {
+        "paraAeroporto" => Key("field-airport"),
+        "cidade" => Key("field-city"),
+        "dataIda" => Key("field-outbound-day"),
+        "dataVolta" => Key("field-inbound-day"),
+        "numeroPassagens" => Key("field-seats"),
+        "numeroDePessoas" => Key("field-people"),
+        "ordem" => Key("field-order"),
+        "apos" | "aposIda" | "aposVolta" => Key("field-after"),
+        "ida" => Key("field-outbound"),
+        "volta" => Key("field-inbound"),
+        "pessoas" => Key("field-trip-people"),
+        "hospedagem" => Key("field-stay"),
+        "noites" => Key("field-nights"),
+        "passeio" => Key("field-tour"),
+        "viagem" | "anterior" | "revisao" => Key("field-trip"),
+        "valorIda" | "valorVolta" | "valorHospedagem" | "valorPasseio" => Key("field-price"),
+        _ => Key("field-other"),
+    }
+}
+
+pub(crate) const MISSING: Key = Key("wrong-missing");
+pub(crate) const NOT_A_PLACE: Key = Key("wrong-place");
+pub(crate) const NOT_A_DAY: Key = Key("wrong-day");
+pub(crate) const NOT_PEOPLE: Key = Key("wrong-people");
+pub(crate) const RETURN_TOO_EARLY: Key = Key("wrong-return");
+pub(crate) const NO_NIGHT: Key = Key("wrong-no-night");
+pub(crate) const NOT_NIGHTS: Key = Key("wrong-nights");
+pub(crate) const NOT_AN_ORDER: Key = Key("wrong-order");
+pub(crate) const NOT_AN_OFFER: Key = Key("wrong-offer");
+pub(crate) const OLD_REVIEW: Key = Key("wrong-old-review");
+pub(crate) const NOTHING_CHOSEN: Key = Key("wrong-nothing-chosen");
+pub(crate) const NOT_A_NAME: Key = Key("wrong-name");
+pub(crate) const NOT_A_CONTACT: Key = Key("wrong-contact");
+pub(crate) const NOT_A_LOCATOR: Key = Key("wrong-locator");
+pub(crate) const NO_SUCH_TRIP: Key = Key("wrong-no-such-trip");
+pub(crate) const TOO_MANY_GUESSES: Key = Key("wrong-too-many-guesses");
+pub(crate) const TRIP_CHANGED: Key = Key("notice-trip-changed");
+pub(crate) const QUOTE_AGAIN: Key = Key("notice-quote-again");
+
 /// What a daemon sells, as the subject of a sentence.
-pub(crate) fn product(daemon: Daemon) -> &'static str {
+pub(crate) fn product(daemon: Daemon) -> Key {
     match daemon {
-        Daemon::Flights => "voos",
-        Daemon::Stays => "hospedagens",
-        Daemon::Tours => "passeios",
+        Daemon::Flights => Key("product-flights"),
+        Daemon::Stays => Key("product-stays"),
+        Daemon::Tours => Key("product-tours"),
     }
 }
 
 /// What a refusal to hold means for the traveller.
-pub(crate) fn refusal(code: Code) -> &'static str {
+pub(crate) fn refusal(code: Code) -> Key {
     match code {
-        Code::SoldOut => "Esgotou: alguém levou o último antes da sua reserva.",
-        Code::Closed => "Encerrado: já começou, ou não está mais à venda.",
-        Code::PriceChanged => "O preço mudou desde que você viu.",
-        Code::Expired => "O prazo da reserva deste item terminou.",
-        Code::Aborted => "Este item foi solto e precisa ser reservado de novo.",
-        Code::Stale => "A página ficou aberta tempo demais.",
-        Code::Busy => {
-            "Há reservas temporárias demais agora, talvez suas: conclua ou solte uma, ou tente de \
-             novo daqui a pouco."
-        }
-        Code::Recovering => "O servidor está se recuperando. Tente de novo daqui a pouco.",
-        _ => "O servidor recusou o pedido.",
+        Code::SoldOut => Key("refused-sold-out"),
+        Code::Closed => Key("refused-closed"),
+        Code::PriceChanged => Key("refused-price"),
+        Code::Expired => Key("refused-expired"),
+        Code::Aborted => Key("refused-let-go"),
+        Code::Stale => Key("refused-stale"),
+        Code::Busy => Key("refused-busy"),
+        Code::Recovering => Key("refused-recovering"),
+        _ => Key("refused-other"),
     }
 }
 
-pub(crate) const HOLD_UNHEARD: &str = "O servidor não respondeu a tempo.";
-pub(crate) const BECAUSE_OF_ANOTHER: &str =
-    "Não foi reservado porque outro item do mesmo grupo não pôde ser.";
-pub(crate) const NOT_HELD: &str = "Ainda não está reservado.";
+pub(crate) const HOLD_UNHEARD: Key = Key("refused-silent");
+pub(crate) const BECAUSE_OF_ANOTHER: Key = Key("refused-because-of-another");
+pub(crate) const NOT_HELD: Key = Key("refused-not-yet");
 
 /// Why a trip was decided against.
-pub(crate) fn abort_reason(reason: Option<AbortReason>) -> &'static str {
+pub(crate) fn abort_reason(reason: Option<AbortReason>) -> Key {
     match reason {
-        Some(AbortReason::Expired) => "O prazo da reserva terminou antes da confirmação.",
-        Some(AbortReason::LetGo) => "A reserva foi solta antes da confirmação.",
-        Some(AbortReason::Deadline) => "A confirmação não terminou a tempo.",
-        Some(AbortReason::Unknown | AbortReason::Recovered) => "A reserva não existia mais.",
-        None => "O prazo da reserva terminou, ou ela foi solta.",
+        Some(AbortReason::Expired) => Key("aborted-expired"),
+        Some(AbortReason::LetGo) => Key("aborted-let-go"),
+        Some(AbortReason::Deadline) => Key("aborted-deadline"),
+        Some(AbortReason::Unknown | AbortReason::Recovered) => Key("aborted-unknown"),
+        None => Key("aborted"),
     }
 }
-
-pub(crate) const NOT_A_NAME: &str =
-    "Escreva um texto de até 100 letras; as com acento contam por duas.";
-pub(crate) const NOT_A_CONTACT: &str =
-    "Escreva um contato de até 200 letras; as com acento contam por duas.";
-pub(crate) const NOT_A_LOCATOR: &str = "Um localizador tem seis letras e algarismos, como VA9AAC.";
-pub(crate) const NO_SUCH_TRIP: &str = "Não há viagem com este localizador e este sobrenome.";
-pub(crate) const TOO_MANY_GUESSES: &str =
-    "Houve tentativas demais. Espere alguns minutos e tente de novo.";
-pub(crate) const TRIP_CHANGED: &str =
-    "A viagem mudou enquanto esta página estava aberta. Confira os itens e confirme de novo.";
-pub(crate) const QUOTE_AGAIN: &str =
-    "O valor mostrado antes não vale mais. Este é o de agora: confira e confirme.";

@@ -12,12 +12,12 @@ for (const timer of document.querySelectorAll('[data-faltam]')) {
   const show = () => {
     const left = Math.ceil((span - (performance.now() - shown)) / 1000);
     if (left <= 0) {
-      timer.textContent = 'o prazo terminou';
+      timer.textContent = timer.dataset.acabou;
       clearInterval(clock);
       return;
     }
     const seconds = String(left % 60).padStart(2, '0');
-    timer.textContent = `faltam ${Math.floor(left / 60)}:${seconds}`;
+    timer.textContent = timer.dataset.texto.replace('*', `${Math.floor(left / 60)}:${seconds}`);
   };
   const clock = setInterval(show, 1000);
   show();

@@ -1,10 +1,11 @@
 //! Who may see a trip: whose browser chose it, and whoever knows the locator and a surname, who
 //! gets a token for it. Everybody else gets one and the same page, and no daemon is asked.
 
-use super::{Layout, Outcome, Visit, error, page, see_other};
+use super::{Frame, Layout, Outcome, Visit, error, page, see_other};
 use crate::choice::Choice;
 use crate::daemons::{Daemon, DaemonError};
 use crate::forms::{FieldError, Pairs, Reader, link};
+use crate::language::{Key, Lang};
 use crate::texts;
 use agencia_client::ClientError;
 use agencia_protocol::trip::{Consult, ConsultReply, PersonName};
@@ -38,6 +39,11 @@ impl Pass {
         (owned || opened).then(|| Self { trip, token: opened.then(|| token.to_owned()) })
     }
 
+    /// The pass of whoever gets this trip's token.
+    pub(crate) fn opened(visit: &Visit, trip: TripId) -> Self {
+        Self { trip, token: Some(visit.site.seals.token(trip)) }
+    }
+
     /// What forms and links of the trip's pages carry on.
     pub(crate) fn pairs(&self) -> Pairs {
         self.token.iter().map(|token| (TOKEN, token.clone())).collect()
@@ -52,6 +58,7 @@ impl Pass {
 #[derive(Template)]
 #[template(path = "acesso.html")]
 struct AccessPage {
+    lang: Lang,
     layout: Layout,
     title: &'static str,
     lead: &'static str,
@@ -61,9 +68,10 @@ struct AccessPage {
 }
 
 impl AccessPage {
-    fn new(title: &'static str, lead: &'static str) -> Self {
+    fn new(frame: &Frame, title: &'static str, lead: &'static str) -> Self {
         Self {
-            layout: Layout::new(title, None, &Choice::default()),
+            lang: frame.lang,
+            layout: Layout::new(frame, title, None, &Choice::default()),
             title,
             lead,
             locator: String::new(),
@@ -73,23 +81,25 @@ impl AccessPage {
     }
 
     /// What is wrong with a field.
-    fn error(&self, field: &str) -> Option<&str> {
+    fn error(&self, field: &str) -> Option<String> {
         let error = self.errors.iter().find(|error| error.field == field);
-        error.map(|error| error.message.as_str())
+        error.map(|error| error.wrong.say(self.lang))
     }
 }
 
 /// The page for a trip that does not exist and for one that is somebody else's.
-pub(crate) fn unknown() -> Response {
-    let title = "Não encontramos esta viagem";
-    let lead = "Se ela é sua, abra-a com o localizador e um sobrenome de quem viaja.";
-    page(StatusCode::NOT_FOUND, &AccessPage::new(title, lead))
+pub(crate) fn unknown(frame: &Frame) -> Response {
+    // What was asked for does not come back: all such pages are one and the same.
+    let frame = &Frame { here: "/viagem".to_owned(), ..frame.clone() };
+    let title = frame.lang.t("unknown-trip-title");
+    let lead = frame.lang.t("unknown-trip");
+    page(StatusCode::NOT_FOUND, &AccessPage::new(frame, title, lead))
 }
 
 /// `GET /viagem`: the form alone.
-pub(crate) async fn form(_: Visit) -> Outcome {
-    let lead = "Abra sua viagem com o localizador do comprovante e um sobrenome de quem viaja.";
-    Ok(page(StatusCode::OK, &AccessPage::new("Minha viagem", lead)))
+pub(crate) async fn form(visit: Visit) -> Outcome {
+    let (title, lead) = (visit.lang().t("my-trip"), visit.lang().t("my-trip-lead"));
+    Ok(page(StatusCode::OK, &AccessPage::new(&visit.frame, title, lead)))
 }
 
 /// `POST /viagem`: leads whoever knows a voucher to its trip.
@@ -98,12 +108,12 @@ pub(crate) async fn open(visit: Visit) -> Outcome {
     let locator = reader.locator("localizador");
     let surname = reader.name("sobrenome");
     let again = |status, errors: Vec<FieldError>| {
-        let lead = "Confira o localizador e o sobrenome.";
+        let (title, lead) = (visit.lang().t("my-trip"), visit.lang().t("my-trip-check"));
         let form = AccessPage {
             locator: visit.fields.first("localizador").to_owned(),
             surname: visit.fields.first("sobrenome").to_owned(),
             errors,
-            ..AccessPage::new("Minha viagem", lead)
+            ..AccessPage::new(&visit.frame, title, lead)
         };
         page(status, &form)
     };
@@ -111,16 +121,13 @@ pub(crate) async fn open(visit: Visit) -> Outcome {
         Ok(voucher) => voucher,
         Err(errors) => return Ok(again(StatusCode::BAD_REQUEST, errors)),
     };
-    let wrong = |text: &str| vec![FieldError::new("localizador", text)];
+    let wrong = |text: Key| vec![FieldError::new("localizador", text)];
     let found = match find(&visit, locator, surname).await {
         Ok(found) => found,
-        Err(failure) => return Ok(error::unanswered(&failure, None)),
+        Err(failure) => return Ok(error::unanswered(&visit.frame, &failure, None)),
     };
     Ok(match found {
-        Found::Trip(trip) => {
-            let token = visit.site.seals.token(trip);
-            see_other(&Pass { trip, token: Some(token) }.link(""))
-        }
+        Found::Trip(trip) => see_other(&Pass::opened(&visit, trip).link("")),
         Found::Nothing => again(StatusCode::NOT_FOUND, wrong(texts::NO_SUCH_TRIP)),
         Found::GuessedTooOften => {
             let mut response = again(StatusCode::TOO_MANY_REQUESTS, wrong(texts::TOO_MANY_GUESSES));

@@ -6,8 +6,9 @@ use super::item::Item;
 use super::{Layout, Outcome, Step, Visit, error, page, see_other};
 use crate::daemons::{Daemon, DaemonError, Heard};
 use crate::forms::Pairs;
+use crate::language::{Key, Lang};
+use crate::texts;
 use crate::trip::{self, Known, Standing};
-use crate::{format, texts};
 use agencia_client::ClientError;
 use agencia_protocol::trip::{
     Apply, Cancel, CancelReply, Outcome as Decided, Proof, Quote, QuoteCancellation, QuoteReply,
@@ -22,12 +23,12 @@ use warp::http::StatusCode;
 #[derive(Template)]
 #[template(path = "cancelar.html")]
 struct CancelPage {
+    lang: Lang,
     layout: Layout,
     notice: Option<&'static str>,
     refund: String,
-    price: String,
-    /// Until when the refund is kept up.
-    until: String,
+    /// What it is a part of, and until when it is kept up.
+    terms: String,
     items: Vec<Item>,
     action: String,
     hidden: Pairs,
@@ -56,7 +57,7 @@ async fn quote(
     pass: &Pass,
     known: &[Known],
     anchor: Daemon,
-    notice: Option<&'static str>,
+    notice: Option<Key>,
 ) -> Outcome {
     let message = QuoteCancellation::new(pass.trip);
     let quoted = match visit.read::<_, QuoteReply>(anchor, &message).await {
@@ -68,21 +69,34 @@ async fn quote(
             return Ok(see_other(&pass.link("")));
         }
         Err(failure) => {
-            let back = ("Voltar à viagem", pass.link(""));
-            return Ok(error::unanswered(&failure, Some(back)));
+            let back = (visit.lang().t("back-to-trip"), pass.link(""));
+            return Ok(error::unanswered(&visit.frame, &failure, Some(back)));
         }
     };
+    let lang = visit.lang();
     let standing = trip::standing(known);
-    let items: Vec<_> = trip::items(known, &standing).iter().map(Item::of_trip).collect();
+    let items: Vec<_> =
+        trip::items(known, &standing).iter().map(|item| Item::of_trip(lang, item)).collect();
     let expires = DateTime::<Utc>::from_timestamp_millis(quoted.expires.unix_millis());
     let expires = expires.unwrap_or_default().with_timezone(&visit.now().timezone());
     let hidden = [vec![("cotacao", quoted.quote.to_string())], pass.pairs()].concat();
     let page_of = CancelPage {
-        layout: Layout::new("Cancelar a viagem", Some(Step::Voucher), &Default::default()),
-        notice,
-        refund: format::money(quoted.refund.0),
-        price: format::money(items.iter().map(|item| item.cents).sum()),
-        until: expires.format("%H:%M").to_string(),
+        lang,
+        layout: Layout::new(
+            &visit.frame,
+            lang.t("cancel-title"),
+            Some(Step::Voucher),
+            &Default::default(),
+        ),
+        notice: notice.map(|key| lang.say(key)),
+        refund: lang.money(quoted.refund.0),
+        terms: lang.with(
+            "cancel-terms",
+            &[
+                ("price", &lang.money(items.iter().map(|item| item.cents).sum())),
+                ("time", &expires.format("%H:%M").to_string()),
+            ],
+        ),
         items,
         action: format!("{}/cancelar", super::trip::path(pass.trip)),
         hidden,

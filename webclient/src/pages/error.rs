@@ -1,11 +1,12 @@
 //! Pages that say that something is wrong: a field, a request, a daemon.
 
 use super::form::SearchForm;
-use super::{Layout, Step, Visit, page};
+use super::{Frame, Layout, Step, Visit, page};
 use crate::choice::Choice;
 use crate::daemons::{Daemon, DaemonError};
 use crate::forms::FieldError;
-use crate::texts;
+use crate::language::{Key, Lang};
+use crate::texts::{self, Wrong};
 use agencia_client::ClientError;
 use agencia_protocol::Code;
 use askama::Template;
@@ -19,13 +20,14 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 #[derive(Template)]
 #[template(path = "erro.html")]
 struct InvalidPage {
+    lang: Lang,
     layout: Layout,
-    errors: Vec<Wrong>,
+    errors: Vec<Mistake>,
     back: String,
     form: Option<SearchForm>,
 }
 
-struct Wrong {
+struct Mistake {
     label: &'static str,
     message: String,
     /// The input to mend it in, when the form is on the page.
@@ -35,21 +37,24 @@ struct Wrong {
 /// The report's error page: which fields are wrong, and the form as it was filled.
 /// `choice` is what could be read of it.
 pub(crate) fn invalid(
+    frame: &Frame,
     errors: &[FieldError],
     step: Step,
     choice: &Choice,
     form: Option<SearchForm>,
 ) -> Response {
+    let lang = frame.lang;
     let wrong = errors.iter().map(|error| {
         let own = form.as_ref().and_then(|form| form.label(&error.field));
-        Wrong {
-            label: own.unwrap_or_else(|| texts::label(&error.field)),
-            message: error.message.clone(),
+        Mistake {
+            label: own.unwrap_or_else(|| lang.say(texts::label(&error.field))),
+            message: error.wrong.say(lang),
             input: own.map(|_| error.field.clone()),
         }
     });
     let page_of = InvalidPage {
-        layout: Layout::new("You shouldn't be here", Some(step), choice),
+        lang,
+        layout: Layout::new(frame, lang.t("error-title"), Some(step), choice),
         errors: wrong.collect(),
         back: form.as_ref().map_or_else(|| way_back(step, choice), SearchForm::back),
         form,
@@ -73,7 +78,7 @@ pub(crate) fn fields_of(failure: DaemonError) -> Result<Vec<FieldError>, DaemonE
     match &failure.error {
         ClientError::Refused(refusal) if refusal.code == Code::InvalidField => {
             let field = refusal.field.as_deref().unwrap_or_default();
-            Ok(vec![FieldError::new(field, &refusal.message)])
+            Ok(vec![FieldError::new(field, Wrong::Refused(refusal.message.clone()))])
         }
         _ => Err(failure),
     }
@@ -94,60 +99,59 @@ pub(crate) enum Trouble {
 #[derive(Template)]
 #[template(path = "recusa.html")]
 struct PlainPage {
+    lang: Lang,
     layout: Layout,
     title: &'static str,
     message: &'static str,
 }
 
+/// An answer that `in_words` makes a page of, once it is known in which language.
+pub(crate) fn unsaid(trouble: Trouble) -> Response {
+    let mut response = Response::new("".into());
+    response.extensions_mut().insert(trouble);
+    response
+}
+
+/// The response as it is, or the page of its trouble.
+pub(crate) fn in_words(mut response: Response, frame: &Frame) -> Response {
+    let Some(trouble) = response.extensions_mut().remove::<Trouble>() else { return response };
+    let mut said = plain(trouble, frame);
+    said.headers_mut().extend(std::mem::take(response.headers_mut()));
+    said
+}
+
 /// The page that says so.
-pub(crate) fn plain(trouble: Trouble) -> Response {
+pub(crate) fn plain(trouble: Trouble, frame: &Frame) -> Response {
     let (status, title, message) = match trouble {
-        Trouble::NotFound => (
-            StatusCode::NOT_FOUND,
-            "Página não encontrada",
-            "Este endereço não leva a nenhuma página da agência.",
-        ),
-        Trouble::MethodNotAllowed => (
-            StatusCode::METHOD_NOT_ALLOWED,
-            "Isto não se faz aqui",
-            "Esta página não aceita este tipo de pedido.",
-        ),
-        Trouble::CrossSite => (
-            StatusCode::FORBIDDEN,
-            "Pedido de outro site",
-            "Por segurança, uma compra só pode ser confirmada nas páginas desta agência. Nada foi comprado.",
-        ),
-        Trouble::BodyTooSlow => (
-            StatusCode::REQUEST_TIMEOUT,
-            "O pedido demorou demais",
-            "O formulário não chegou a tempo. Nada foi comprado. Tente de novo.",
-        ),
-        Trouble::BodyTooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "O pedido é grande demais",
-            "O formulário enviado é maior do que a agência aceita. Nada foi comprado.",
-        ),
-        Trouble::UriTooLong => (
-            StatusCode::URI_TOO_LONG,
-            "O endereço é longo demais",
-            "O endereço pedido é mais longo do que a agência aceita.",
-        ),
-        Trouble::NotAForm => (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Isto não é um formulário",
-            "A agência só aceita formulários comuns. Nada foi comprado.",
-        ),
+        Trouble::NotFound => (StatusCode::NOT_FOUND, Key("not-found-title"), Key("not-found")),
+        Trouble::MethodNotAllowed => {
+            (StatusCode::METHOD_NOT_ALLOWED, Key("not-allowed-title"), Key("not-allowed"))
+        }
+        Trouble::CrossSite => (StatusCode::FORBIDDEN, Key("cross-site-title"), Key("cross-site")),
+        Trouble::BodyTooSlow => {
+            (StatusCode::REQUEST_TIMEOUT, Key("too-slow-title"), Key("too-slow"))
+        }
+        Trouble::BodyTooLarge => {
+            (StatusCode::PAYLOAD_TOO_LARGE, Key("too-large-title"), Key("too-large"))
+        }
+        Trouble::UriTooLong => (StatusCode::URI_TOO_LONG, Key("too-long-title"), Key("too-long")),
+        Trouble::NotAForm => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, Key("no-form-title"), Key("no-form"))
+        }
     };
-    let layout = Layout::new(title, None, &Choice::default());
-    page(status, &PlainPage { layout, title, message })
+    let lang = frame.lang;
+    let (title, message) = (lang.say(title), lang.say(message));
+    let layout = Layout::new(frame, title, None, &Choice::default());
+    page(status, &PlainPage { lang, layout, title, message })
 }
 
 #[derive(Template)]
 #[template(path = "indisponivel.html")]
 struct UnavailablePage {
+    lang: Lang,
     layout: Layout,
     product: &'static str,
-    daemon: &'static str,
+    daemon: String,
     lead: &'static str,
     /// Where to go on without what this daemon sells.
     onward: Option<(&'static str, String)>,
@@ -156,38 +160,42 @@ struct UnavailablePage {
 /// The page that says which daemon does not answer, and what to do.
 pub(crate) fn unavailable(visit: &Visit, failure: &DaemonError) -> Response {
     log::error!("{} did not answer for a page: {}", failure.daemon.name(), failure.error);
+    let lang = visit.lang();
     let choice = Choice::read(&visit.fields).unwrap_or_default();
     let (step, onward) = match failure.daemon {
         Daemon::Flights => {
             let link = choice.without_flights().link("/hospedagem", vec![]);
-            (Step::Flights, Some(("Continuar sem voos", link)))
+            (Step::Flights, Some((lang.t("skip-flight"), link)))
         }
         Daemon::Stays => {
             let link = choice.without_stay().link("/passeio", vec![]);
-            (Step::Stays, Some(("Continuar sem hospedagem", link)))
+            (Step::Stays, Some((lang.t("skip-stay"), link)))
         }
         Daemon::Tours => {
             let rest = choice.without_tours(|_| true);
             let link = (!rest.is_empty()).then(|| rest.link("/pacote", vec![]));
-            (Step::Tours, link.map(|link| ("Continuar sem passeios", link)))
+            (Step::Tours, link.map(|link| (lang.t("skip-tours"), link)))
         }
     };
-    let lead = "Suas escolhas estão guardadas no endereço desta página. Tente de novo em alguns \
-                segundos.";
-    away(Layout::new(AWAY, Some(step), &choice), failure, lead, onward)
+    let lead = lang.t("away-choosing");
+    away(
+        Layout::new(&visit.frame, lang.t("away-title"), Some(step), &choice),
+        failure,
+        lead,
+        onward,
+    )
 }
 
 /// The same for a page that is not about a choice; `onward` leads back from it.
 pub(crate) fn unanswered(
+    frame: &Frame,
     failure: &DaemonError,
     onward: Option<(&'static str, String)>,
 ) -> Response {
     log::error!("{} did not answer for a page: {}", failure.daemon.name(), failure.error);
-    let layout = Layout::new(AWAY, None, &Choice::default());
-    away(layout, failure, "Nada mudou. Tente de novo em alguns segundos.", onward)
+    let layout = Layout::new(frame, frame.lang.t("away-title"), None, &Choice::default());
+    away(layout, failure, frame.lang.t("away-unchanged"), onward)
 }
-
-const AWAY: &str = "Serviço fora do ar";
 
 fn away(
     layout: Layout,
@@ -195,10 +203,12 @@ fn away(
     lead: &'static str,
     onward: Option<(&'static str, String)>,
 ) -> Response {
+    let lang = layout.lang;
     let page_of = UnavailablePage {
+        lang,
         layout,
-        product: texts::product(failure.daemon),
-        daemon: failure.daemon.name(),
+        product: lang.say(texts::product(failure.daemon)),
+        daemon: format!("agencia-{}", failure.daemon.name()),
         lead,
         onward,
     };

@@ -3,6 +3,7 @@
 use super::Visit;
 use crate::daemons::Places;
 use crate::forms::{FieldError, Pairs, link};
+use crate::language::Lang;
 use askama::Template;
 
 /// A search form, filled with what is known.
@@ -13,6 +14,7 @@ pub(crate) struct SearchForm {
     pub(crate) action: &'static str,
     /// The page that shows only this form.
     pub(crate) home: &'static str,
+    pub(crate) lang: Lang,
     pub(crate) legend: &'static str,
     pub(crate) submit: &'static str,
     pub(crate) inputs: Vec<Input>,
@@ -99,7 +101,7 @@ impl Filler<'_> {
             value: value.to_owned(),
             required,
             kind,
-            error: error.map(|error| error.message.clone()),
+            error: error.map(|error| error.wrong.say(self.visit.lang())),
         }
     }
 }

@@ -23,18 +23,28 @@ const FIRST: Revision = Revision(1);
 pub(crate) async fn hold(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Review, &Choice::default(), None)),
+        Err(errors) => {
+            return Ok(error::invalid(
+                &visit.frame,
+                &errors,
+                Step::Review,
+                &Choice::default(),
+                None,
+            ));
+        }
     };
     // What the form is about is not what its page's links are about.
     let links = choice.of_trip(None);
     let form = match Form::read(&choice, &visit.fields) {
         Ok(form) => form,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Review, &links, None)),
+        Err(errors) => {
+            return Ok(error::invalid(&visit.frame, &errors, Step::Review, &links, None));
+        }
     };
     let before = form.before;
     if !visit.owns(form.order.trip) || before.is_some_and(|before| !visit.owns(before)) {
         let stranger = [FieldError::new("viagem", texts::OLD_REVIEW)];
-        return Ok(error::invalid(&stranger, Step::Review, &links, None));
+        return Ok(error::invalid(&visit.frame, &stranger, Step::Review, &links, None));
     }
     let leader = visit.leader();
     if let Some(before) = before {

@@ -3,6 +3,7 @@
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::format;
+use crate::language::Lang;
 use crate::part::Part;
 use crate::trip::{Sold, SoldItem};
 use agencia_protocol::flight::Flight;
@@ -27,84 +28,93 @@ pub(crate) struct Item {
 
 impl Item {
     /// A flight for so many.
-    pub(crate) fn flight(part: Part, flight: &Flight, people: People) -> Self {
+    pub(crate) fn flight(lang: Lang, part: Part, flight: &Flight, people: People) -> Self {
         let duration =
             format::duration((flight.day, flight.departure), (flight.arrival_day, flight.arrival));
         let mut facts = vec![
-            ("Partida", format!("{}, {}", format::day(flight.day), format::time(flight.departure))),
             (
-                "Chegada",
-                format!("{}, {}", format::day(flight.arrival_day), format::time(flight.arrival)),
+                lang.t("fact-departure"),
+                format!("{}, {}", lang.day(flight.day), format::time(flight.departure)),
             ),
-            ("De", flight.from.clone()),
-            ("Para", flight.to.clone()),
+            (
+                lang.t("fact-arrival"),
+                format!("{}, {}", lang.day(flight.arrival_day), format::time(flight.arrival)),
+            ),
+            (lang.t("fact-from"), flight.from.clone()),
+            (lang.t("fact-to"), flight.to.clone()),
         ];
-        facts.extend(duration.map(|duration| ("Duração", duration)));
+        facts.extend(duration.map(|duration| (lang.t("fact-duration"), duration)));
         Self {
             part,
-            kind: part.name(),
+            kind: part.name(lang),
             title: match part {
-                Part::Inbound => format!("De {}", format::city_of(&flight.from)),
-                _ => format!("Para {}", format::city_of(&flight.to)),
+                Part::Inbound => lang.with("from-city", &[("city", format::city_of(&flight.from))]),
+                _ => lang.with("to-city", &[("city", format::city_of(&flight.to))]),
             },
             facts,
-            sum: times(people, flight.price),
+            sum: times(lang, people, flight.price),
             cents: total(people, flight.price),
         }
     }
 
     /// A room.
-    pub(crate) fn stay(stay: &Stay) -> Self {
+    pub(crate) fn stay(lang: Lang, stay: &Stay) -> Self {
         let nights = stay.nights.map_or(1, |nights| nights.count());
         let leaving = stay.leaving_day.or_else(|| stay.day.after(nights));
-        let mut facts = vec![("Chegada", format::day(stay.day))];
-        facts.extend(leaving.map(|day| ("Saída", format::day(day))));
+        let mut facts = vec![(lang.t("fact-arrival"), lang.day(stay.day))];
+        facts.extend(leaving.map(|day| (lang.t("fact-leaving"), lang.day(day))));
         facts.extend([
             (
-                "Quarto",
-                format!("nº {}, {}", stay.number, format::count(stay.beds, "cama", "camas")),
+                lang.t("fact-room"),
+                format!("{} {}, {}", lang.t("number"), stay.number, lang.n("beds", stay.beds)),
             ),
-            ("Café da manhã", if stay.breakfast { "Incluído" } else { "Não incluído" }.to_owned()),
-            ("Endereço", stay.address.clone()),
-            ("Cidade", stay.city.clone()),
+            (
+                lang.t("fact-breakfast"),
+                if stay.breakfast { lang.t("included") } else { lang.t("not-included") }.to_owned(),
+            ),
+            (lang.t("fact-address"), stay.address.clone()),
+            (lang.t("fact-city"), stay.city.clone()),
         ]);
         Self {
             part: Part::Stay,
-            kind: Part::Stay.name(),
+            kind: Part::Stay.name(lang),
             title: stay.hotel.clone(),
             facts,
-            sum: format::count(nights, "noite", "noites"),
+            sum: lang.n("nights", nights),
             cents: stay_cents(stay),
         }
     }
 
     /// A tour for so many.
-    pub(crate) fn tour(tour: &Tour, people: People) -> Self {
+    pub(crate) fn tour(lang: Lang, tour: &Tour, people: People) -> Self {
         Self {
             part: Part::Tour,
-            kind: Part::Tour.name(),
+            kind: Part::Tour.name(lang),
             title: tour.sight.clone(),
             facts: vec![
-                ("Quando", format!("{}, {}", format::day(tour.day), format::time(tour.time))),
-                ("Endereço", tour.address.clone()),
-                ("Cidade", tour.city.clone()),
+                (
+                    lang.t("fact-when"),
+                    format!("{}, {}", lang.day(tour.day), format::time(tour.time)),
+                ),
+                (lang.t("fact-address"), tour.address.clone()),
+                (lang.t("fact-city"), tour.city.clone()),
             ],
-            sum: times(people, tour.price),
+            sum: times(lang, people, tour.price),
             cents: total(people, tour.price),
         }
     }
 
     /// An item of a trip as it is held or was sold.
-    pub(crate) fn of_trip(SoldItem { part, asked, sold }: &SoldItem) -> Self {
+    pub(crate) fn of_trip(lang: Lang, SoldItem { part, asked, sold }: &SoldItem) -> Self {
         match sold {
-            Sold::Flight(flight) => Self::flight(*part, flight, asked.units),
-            Sold::Stay(stay) => Self::stay(stay),
-            Sold::Tour(tour) => Self::tour(tour, asked.units),
+            Sold::Flight(flight) => Self::flight(lang, *part, flight, asked.units),
+            Sold::Stay(stay) => Self::stay(lang, stay),
+            Sold::Tour(tour) => Self::tour(lang, tour, asked.units),
             Sold::Unread => Self {
                 part: *part,
-                kind: part.name(),
-                title: format!("Oferta {}", asked.id),
-                facts: vec![("Detalhes", "Indisponíveis neste momento".to_owned())],
+                kind: part.name(lang),
+                title: lang.with("offer", &[("id", asked.id.as_str())]),
+                facts: vec![(lang.t("fact-details"), lang.t("fact-unknown").to_owned())],
                 sum: String::new(),
                 cents: asked.price.map_or(0, |price| total(asked.units, price)),
             },
@@ -112,8 +122,8 @@ impl Item {
     }
 
     /// The price as pages write it.
-    pub(crate) fn price(&self) -> String {
-        format::price(self.cents)
+    pub(crate) fn price(&self, lang: &Lang) -> String {
+        lang.price(self.cents)
     }
 
     /// Whether it is a flight.
@@ -137,14 +147,10 @@ pub(crate) fn total(people: People, price: Money) -> u64 {
     u64::from(people.count()) * u64::from(price.cents())
 }
 
-fn times(people: People, price: Money) -> String {
+fn times(lang: Lang, people: People, price: Money) -> String {
     match price.cents() {
-        0 => format::count(people.count(), "pessoa", "pessoas"),
-        cents => format!(
-            "{} × {}",
-            format::count(people.count(), "pessoa", "pessoas"),
-            format::money(cents.into())
-        ),
+        0 => lang.n("people", people.count()),
+        cents => format!("{} × {}", lang.n("people", people.count()), lang.money(cents.into())),
     }
 }
 
@@ -157,17 +163,17 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// The summary of a choice; nothing when none of it is known.
-    pub(crate) fn new(choice: &Choice, chosen: &Chosen) -> Option<Self> {
+    pub(crate) fn new(lang: Lang, choice: &Choice, chosen: &Chosen) -> Option<Self> {
         let people = choice.people.unwrap_or_default();
-        let flight = |part| move |flight: &Flight| Item::flight(part, flight, people);
+        let flight = |part| move |flight: &Flight| Item::flight(lang, part, flight, people);
         let mut items = Vec::new();
         items.extend(known(&chosen.outbound).map(flight(Part::Outbound)));
         items.extend(known(&chosen.inbound).map(flight(Part::Inbound)));
-        items.extend(known(&chosen.stay).map(Item::stay));
+        items.extend(known(&chosen.stay).map(|stay| Item::stay(lang, stay)));
         for (_, tour) in &chosen.tours {
-            items.extend(tour.record().map(|tour| Item::tour(tour, people)));
+            items.extend(tour.record().map(|tour| Item::tour(lang, tour, people)));
         }
-        let total = format::money(items.iter().map(|item| item.cents).sum());
+        let total = lang.money(items.iter().map(|item| item.cents).sum());
         let review = choice.link("/pacote", vec![]);
         (!items.is_empty()).then_some(Self { items, total, review })
     }

@@ -12,6 +12,7 @@ use crate::chosen::Standing;
 use crate::daemons::Daemon;
 use crate::format;
 use crate::forms::{Fields, Pairs, link};
+use crate::language::Key;
 use crate::part::Part;
 use crate::texts;
 use crate::trip::{Led, SoldItem};
@@ -95,7 +96,7 @@ impl Refusals {
     }
 
     /// Why an item is not held, and whether it is this item's fault.
-    fn why(&self, part: Part, id: &OfferId) -> Option<(&'static str, bool)> {
+    fn why(&self, part: Part, id: &OfferId) -> Option<(Key, bool)> {
         let Refusal { code, id: about, .. } =
             self.0.iter().find(|refusal| refusal.daemon == part.daemon())?;
         if about.as_ref().is_some_and(|about| about != id) {
@@ -125,6 +126,7 @@ pub(crate) struct Missing {
     pub(crate) search: String,
     /// The trip without it; nothing when nothing would be left.
     pub(crate) without: Option<String>,
+    pub(crate) without_text: String,
     pub(crate) instead: Vec<Alternative>,
 }
 
@@ -161,6 +163,7 @@ impl Gap<'_> {
         if lacking.is_empty() {
             return Vec::new();
         }
+        let lang = self.visit.lang();
         let chosen = self.visit.look_up(&lacking).await;
         let people = wanted.people.unwrap_or_default();
         let searches = Searches { choice: wanted, chosen: &chosen };
@@ -170,7 +173,7 @@ impl Gap<'_> {
             (Part::Inbound, &lacking.inbound, &chosen.inbound),
         ] {
             let (Some(id), Some(standing)) = (id, standing) else { continue };
-            let item = standing.record().map(|flight| Item::flight(part, flight, people));
+            let item = standing.record().map(|flight| Item::flight(lang, part, flight, people));
             let instead = match standing.record() {
                 Some(flight) => self.other_flights(part, flight, people).await,
                 None => Vec::new(),
@@ -183,7 +186,7 @@ impl Gap<'_> {
                 Some(record) => self.other_stays(stay, record, people).await,
                 None => Vec::new(),
             };
-            let item = standing.record().map(Item::stay);
+            let item = standing.record().map(|stay| Item::stay(lang, stay));
             let reason = self.reason(Part::Stay, &stay.id, standing);
             missing.push(self.one((Part::Stay, &stay.id), item, reason, searches.stay(), instead));
         }
@@ -192,7 +195,7 @@ impl Gap<'_> {
                 Some(tour) => self.other_tours(id, tour, people).await,
                 None => Vec::new(),
             };
-            let item = standing.record().map(|tour| Item::tour(tour, people));
+            let item = standing.record().map(|tour| Item::tour(lang, tour, people));
             let reason = self.reason(Part::Tour, id, standing);
             let search = searches.tour(standing.record());
             missing.push(self.one((Part::Tour, id), item, reason, search, instead));
@@ -200,7 +203,7 @@ impl Gap<'_> {
         missing
     }
 
-    fn reason<R>(&self, part: Part, id: &OfferId, standing: &Standing<R>) -> (&'static str, bool) {
+    fn reason<R>(&self, part: Part, id: &OfferId, standing: &Standing<R>) -> (Key, bool) {
         self.refusals.why(part, id).unwrap_or(match standing {
             Standing::OnSale(_) => (texts::NOT_HELD, false),
             other => (trouble(other).unwrap_or(texts::NOT_HELD), true),
@@ -211,7 +214,7 @@ impl Gap<'_> {
         &self,
         (part, id): (Part, &OfferId),
         item: Option<Item>,
-        (reason, for_good): (&'static str, bool),
+        (reason, for_good): (Key, bool),
         search: String,
         instead: Vec<Alternative>,
     ) -> Missing {
@@ -219,7 +222,18 @@ impl Gap<'_> {
         // Another offer is of no use where this one can still be had.
         let instead = if for_good { instead } else { Vec::new() };
         let without = self.without(part, id);
-        Missing { kind: part.name(), item, reason, again, search, without, instead }
+        let lang = self.visit.lang();
+        let without_text = lang.with("missing-without", &[("part", part.name(lang))]);
+        Missing {
+            kind: part.name(lang),
+            item,
+            reason: lang.say(reason),
+            again,
+            search,
+            without,
+            without_text,
+            instead,
+        }
     }
 
     /// The trip without an item: its page, when all the rest is held, else its review.
@@ -262,14 +276,15 @@ impl Gap<'_> {
         let flights = if part == Part::Inbound { found.inbound } else { found.outbound };
         let others = flights.into_iter().filter(|other| other.id != flight.id);
         let alternative = |flight: Flight| {
+            let lang = self.visit.lang();
             let id = Some(flight.id.clone()?);
             let choice = match part {
                 Part::Inbound => Choice { inbound: id, ..self.wanted.clone() },
                 _ => Choice { outbound: id, ..self.wanted.clone() },
             };
-            let Item { title, cents, .. } = Item::flight(part, &flight, people);
-            let (day, leaves) = (format::day(flight.day), format::time(flight.departure));
-            let detail = format!("{day}, {leaves} às {}", format::time(flight.arrival));
+            let Item { title, cents, .. } = Item::flight(lang, part, &flight, people);
+            let (day, leaves) = (lang.day(flight.day), format::time(flight.departure));
+            let detail = format!("{day}, {leaves}–{}", format::time(flight.arrival));
             Some(self.alternative(title, detail, cents, &choice))
         };
         others.filter_map(alternative).take(ALTERNATIVES_MAX).collect()
@@ -288,10 +303,12 @@ impl Gap<'_> {
         let Ok(found) = found else { return Vec::new() };
         let others = found.stays.into_iter().filter(|other| other.id != stay.id);
         let alternative = |stay: Stay| {
+            let lang = self.visit.lang();
             let room = ChosenStay { id: stay.id.clone()?, nights: chosen.nights };
             let choice = Choice { stay: Some(room), ..self.wanted.clone() };
-            let beds = format::count(stay.beds, "cama", "camas");
-            let detail = format!("Quarto nº {}, {beds}", stay.number);
+            let beds = lang.n("beds", stay.beds);
+            let detail =
+                format!("{} {} {}, {beds}", lang.t("fact-room"), lang.t("number"), stay.number);
             Some(self.alternative(stay.hotel.clone(), detail, stay_cents(&stay), &choice))
         };
         others.filter_map(alternative).take(ALTERNATIVES_MAX).collect()
@@ -306,13 +323,14 @@ impl Gap<'_> {
             |other: &Tour| other.id.as_ref().is_some_and(|other| self.wanted.tours.contains(other));
         let others = found.tours.into_iter().filter(|other| !is_wanted(other));
         let alternative = |tour: Tour| {
+            let lang = self.visit.lang();
             let other = tour.id.clone()?;
             let mut choice = self.wanted.clone();
             for chosen in choice.tours.iter_mut().filter(|chosen| *chosen == id) {
                 *chosen = other.clone();
             }
-            let Item { title, cents, .. } = Item::tour(&tour, people);
-            let detail = format!("{}, {}", format::day(tour.day), format::time(tour.time));
+            let Item { title, cents, .. } = Item::tour(lang, &tour, people);
+            let detail = format!("{}, {}", lang.day(tour.day), format::time(tour.time));
             Some(self.alternative(title, detail, cents, &choice))
         };
         others.filter_map(alternative).take(ALTERNATIVES_MAX).collect()
@@ -326,7 +344,8 @@ impl Gap<'_> {
         choice: &Choice,
     ) -> Alternative {
         let href = choice.link("/pacote", vec![]);
-        Alternative { title, detail, price: format::price(cents), href }
+        let lang = self.visit.lang();
+        Alternative { title, detail, price: lang.price(cents), href }
     }
 }
 

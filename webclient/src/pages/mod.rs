@@ -1,12 +1,14 @@
 //! The pages. Each file has the handlers of one step and the structs of its templates; what all
 //! of them share is here.
 
+pub(crate) mod layout;
 pub(crate) mod flights;
 pub(crate) mod stays;
 pub(crate) mod tours;
 pub(crate) mod review;
 pub(crate) mod hold;
 pub(crate) mod trip;
+pub(crate) mod voucher;
 pub(crate) mod travellers;
 pub(crate) mod missing;
 pub(crate) mod cancel;
@@ -15,20 +17,22 @@ pub(crate) mod error;
 pub(crate) mod form;
 pub(crate) mod item;
 pub(crate) mod results;
+pub(crate) mod calendar;
 
-use crate::assets;
 use crate::choice::Choice;
 use crate::chosen::{self, Chosen};
 use crate::daemons::{Daemon, DaemonError, Daemons, Places, Timing};
 use crate::forms::Fields;
+use crate::language::Lang;
 use crate::owner::{Seals, VisitorId};
-use crate::settings::Settings;
+use crate::settings::{Agency, Settings};
 use crate::trip::{Known, Leader, consult};
 use agencia_protocol::trip::ClientAddress;
 use agencia_protocol::{Day, TripId};
 use askama::Template;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+pub(crate) use layout::{Frame, Layout, Step};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -40,6 +44,8 @@ use warp::reply::Response;
 pub(crate) struct Site {
     pub(crate) daemons: Daemons,
     pub(crate) settings: Settings,
+    /// Whose pages these are.
+    pub(crate) agency: Arc<Agency>,
     /// What tells whose trip a trip is.
     pub(crate) seals: Seals,
     /// What time it is.
@@ -51,6 +57,8 @@ pub(crate) struct Visit {
     pub(crate) site: Arc<Site>,
     pub(crate) fields: Fields,
     pub(crate) timing: Timing,
+    /// What stands around the page.
+    pub(crate) frame: Frame,
     /// Who asks, if their browser has said so.
     pub(crate) visitor: Option<VisitorId>,
     /// Where they ask from.
@@ -61,6 +69,11 @@ pub(crate) struct Visit {
 pub(crate) type Outcome = Result<Response, DaemonError>;
 
 impl Visit {
+    /// What the visitor reads.
+    fn lang(&self) -> Lang {
+        self.frame.lang
+    }
+
     async fn read<Q, R>(&self, daemon: Daemon, request: &Q) -> Result<R, DaemonError>
     where
         Q: Serialize + ?Sized,
@@ -108,67 +121,6 @@ impl Visit {
     }
 }
 
-/// The steps of a trip, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    Flights,
-    Stays,
-    Tours,
-    Review,
-    /// The trip, while it can still be changed.
-    Trip,
-    /// The trip, once there is nothing left to choose.
-    Voucher,
-}
-
-/// What stands around every page.
-pub(crate) struct Layout {
-    title: String,
-    steps: Vec<StepLink>,
-    css: &'static str,
-    icon: &'static str,
-}
-
-/// A step as the page's head shows it.
-struct StepLink {
-    name: &'static str,
-    href: Option<String>,
-    current: bool,
-    done: bool,
-}
-
-impl Layout {
-    /// The frame of a page at this step; `choice` travels in its links.
-    fn new(title: &str, step: Option<Step>, choice: &Choice) -> Self {
-        let link = |of: Step, name, path: &str, done| {
-            let reachable = match of {
-                Step::Trip | Step::Voucher => false,
-                Step::Review => !choice.is_empty(),
-                Step::Flights | Step::Stays | Step::Tours => true,
-            };
-            // What was bought is bought: no way back to choosing it again.
-            let href =
-                (reachable && step != Some(Step::Voucher)).then(|| choice.link(path, vec![]));
-            let current = step == Some(of) || (of == Step::Trip && step == Some(Step::Voucher));
-            StepLink { name, href, current, done }
-        };
-        let reviewed = matches!(step, Some(Step::Trip | Step::Voucher));
-        let steps = vec![
-            link(Step::Flights, "Voo", "/", choice.has_flights()),
-            link(Step::Stays, "Hospedagem", "/hospedagem", choice.stay.is_some()),
-            link(Step::Tours, "Passeio", "/passeio", !choice.tours.is_empty()),
-            link(Step::Review, "Revisão", "/pacote", reviewed),
-            link(Step::Trip, "Viagem", "", false),
-        ];
-        Self {
-            title: title.to_owned(),
-            steps,
-            css: assets::url("site.css"),
-            icon: assets::url("favicon.svg"),
-        }
-    }
-}
-
 /// The response that shows a page.
 fn page(status: StatusCode, template: &impl Template) -> Response {
     let (status, html) = match template.render() {
@@ -189,7 +141,7 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
 }
 
 /// Leads to another page, whatever was asked with which method.
-fn see_other(location: &str) -> Response {
+pub(crate) fn see_other(location: &str) -> Response {
     let mut response = Response::new("".into());
     *response.status_mut() = StatusCode::SEE_OTHER;
     // A link is made of a path and an encoded query.

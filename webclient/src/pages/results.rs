@@ -1,10 +1,10 @@
 //! What the three lists of results share: sorting, going on, and what is said of few units left.
 
 use crate::choice::Choice;
+use crate::filters::{Check, Filters, Sort};
 use crate::forms::{Pairs, link};
-use agencia_protocol::request::Page;
-use agencia_protocol::{Limit, OfferId, Order, People};
-use std::num::NonZeroU32;
+use crate::language::Lang;
+use agencia_protocol::People;
 
 /// From how many units down a page says how many are left.
 const FEW: u32 = 9;
@@ -16,28 +16,43 @@ pub(crate) struct SortLink {
     pub(crate) current: bool,
 }
 
-/// The links that sort the results of this search.
+/// The links that sort the results of this search in these orders.
 pub(crate) fn sort_links(
-    path: &str,
-    search: &Pairs,
+    lang: Lang,
+    (path, search): (&str, Pairs),
     choice: &Choice,
-    order: Order,
+    (orders, current): (&[Sort], Sort),
 ) -> Vec<SortLink> {
-    let sort = |name, word: &str, by| {
-        let about = [search.clone(), vec![("ordem", word.to_owned())], choice.pairs()].concat();
-        SortLink { name, href: link(path, &about), current: order == by }
+    let sort = |order: &Sort| {
+        let word = vec![("ordem", order.word().to_owned())];
+        let about = [search.clone(), word, choice.pairs()].concat();
+        let (name, href) = (lang.say(order.name()), link(path, &about));
+        SortLink { name, href, current: *order == current }
     };
-    vec![sort("Horário", "horario", Order::Time), sort("Preço", "preco", Order::Price)]
+    orders.iter().map(sort).collect()
 }
 
-/// The word of an order in a URL; nothing for the one that needs none.
-pub(crate) fn order_pair(order: Order) -> Option<(&'static str, String)> {
-    (order == Order::Price).then(|| ("ordem", "preco".to_owned()))
+/// The form that filters a list: its boxes, and what of the address goes on.
+pub(crate) struct FilterForm {
+    pub(crate) action: &'static str,
+    pub(crate) groups: Vec<(&'static str, Vec<Check>)>,
+    pub(crate) hidden: Pairs,
+    /// The same list without filters, when there are any.
+    pub(crate) clear: Option<String>,
 }
 
-/// The part of a list that a page shows.
-pub(crate) fn part(offers_max: NonZeroU32, after: Option<OfferId>, order: Order) -> Page {
-    Page { limit: Limit::new(offers_max.get()), after, order }
+impl FilterForm {
+    pub(crate) fn new(
+        (action, search): (&'static str, Pairs),
+        filters: &Filters,
+        choice: &Choice,
+        groups: Vec<(&'static str, Vec<Check>)>,
+    ) -> Self {
+        let order: Pairs = filters.sort_pair().into_iter().collect();
+        let hidden = [search, order, choice.pairs()].concat();
+        let clear = filters.any().then(|| link(action, &hidden));
+        Self { action, groups, hidden, clear }
+    }
 }
 
 /// How many are left, when few are.
@@ -47,21 +62,25 @@ pub(crate) fn few_left(available: Option<u32>) -> Option<u32> {
 
 /// What a page says when a search was for other people than the trip is.
 pub(crate) struct PeopleNotice {
-    pub(crate) trip: u16,
-    pub(crate) searched: u16,
+    pub(crate) text: String,
     /// The same search, with the whole trip for as many as were searched for.
     pub(crate) change: String,
+    pub(crate) change_text: String,
 }
 
 impl PeopleNotice {
     /// The notice of this search, if the two differ.
     pub(crate) fn new(
+        lang: Lang,
         choice: &Choice,
         searched: People,
         (path, search): (&str, Pairs),
     ) -> Option<Self> {
         let trip = choice.people.filter(|trip| *trip != searched)?;
         let change = choice.with_people(searched).link(path, search);
-        Some(Self { trip: trip.count(), searched: searched.count(), change })
+        let (trip, searched) = (lang.n("people", trip.count()), lang.n("people", searched.count()));
+        let text = lang.with("people-notice", &[("trip", &trip), ("searched", &searched)]);
+        let change_text = lang.with("people-notice-change", &[("searched", &searched)]);
+        Some(Self { text, change, change_text })
     }
 }

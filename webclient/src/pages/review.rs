@@ -7,9 +7,10 @@ use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError};
-use crate::format;
+use crate::fit;
 use crate::forms::Pairs;
-use crate::owner::VisitorId;
+use crate::language::{Key, Lang};
+use crate::owner::{COOKIE, VisitorId};
 use crate::part::Part;
 use crate::trip::{Known, Prices, View};
 use agencia_protocol::flight::Flight;
@@ -20,7 +21,7 @@ use agencia_protocol::{Nights, OfferId, TripId};
 use askama::Template;
 use std::time::Duration;
 use warp::http::StatusCode;
-use warp::http::header::{self, HeaderValue};
+use warp::http::header;
 
 /// How old the id of a trip that nobody has heard of may be: a page that lay open for longer gets
 /// a new one, because daemons take none that is a day old.
@@ -29,8 +30,11 @@ const UNHEARD_AGE_MAX: Duration = Duration::from_secs(3600);
 #[derive(Template)]
 #[template(path = "pacote.html")]
 struct ReviewPage {
+    lang: Lang,
     layout: Layout,
     lines: Vec<Line>,
+    /// What does not fit together.
+    misfits: Vec<String>,
     total: String,
     people: String,
     /// What is to be held, unless a part of it is gone.
@@ -60,8 +64,17 @@ struct Line {
 pub(crate) async fn show(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Review, &Choice::default(), None)),
+        Err(errors) => {
+            return Ok(error::invalid(
+                &visit.frame,
+                &errors,
+                Step::Review,
+                &Choice::default(),
+                None,
+            ));
+        }
     };
+    let lang = visit.lang();
     let mut chosen = visit.look_up(&choice).await;
     // Without a price there is nothing to hold.
     if let Some(failure) = chosen.failure {
@@ -80,26 +93,28 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
     let hold = Hold::new(old, &choice, || visit.site.seals.mint(visitor, now), now);
     // The links of this page are about the same trip, or about a new one.
     let choice = choice.of_trip(hold.links);
-    let lines = lines(&choice, &chosen);
+    let lines = lines(lang, &choice, &chosen);
     let on_sale = lines.iter().filter(|line| line.trouble.is_none());
     let cents = on_sale.filter_map(|line| line.item.as_ref()).map(|item| item.cents).sum();
     let whole = !lines.is_empty() && lines.iter().all(|line| line.trouble.is_none());
     let mut missing = Vec::new();
     if !choice.has_flights() {
-        missing.push(("Escolher voo", choice.link("/", vec![])));
+        missing.push((lang.t("choose-flight"), choice.link("/", vec![])));
     }
     if choice.stay.is_none() {
-        missing.push(("Escolher hospedagem", choice.link("/hospedagem", vec![])));
+        missing.push((lang.t("choose-stay"), choice.link("/hospedagem", vec![])));
     }
     let more_tours =
-        if choice.tours.is_empty() { "Escolher passeio" } else { "Escolher mais passeios" };
+        if choice.tours.is_empty() { lang.t("choose-tour") } else { lang.t("choose-more-tours") };
     missing.push((more_tours, choice.link("/passeio", vec![])));
     let people = choice.people.unwrap_or_default().count();
     let page_of = ReviewPage {
-        layout: Layout::new("Revise o seu pacote", Some(Step::Review), &choice),
+        lang,
+        layout: Layout::new(&visit.frame, lang.t("review-title"), Some(Step::Review), &choice),
         lines,
-        total: format::money(cents),
-        people: format::count(people, "pessoa", "pessoas"),
+        misfits: fit::misfits(lang, &chosen),
+        total: lang.money(cents),
+        people: lang.n("people", people),
         confirm: whole.then(|| Prices::of(&chosen)).flatten().map(|prices| {
             [hold.pairs(), choice.of_trip(None).pairs(), prices.pairs(&choice)].concat()
         }),
@@ -109,7 +124,7 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
     };
     let mut response = page(StatusCode::OK, &page_of);
     if visit.visitor.is_none() {
-        let cookie = HeaderValue::try_from(visitor.set_cookie()).expect("a cookie is ASCII");
+        let cookie = visit.frame.encrypted.cookie(COOKIE, &visitor.to_string());
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
@@ -221,7 +236,7 @@ fn age(trip: TripId, now: chrono::DateTime<chrono::Utc>) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-fn lines(choice: &Choice, chosen: &Chosen) -> Vec<Line> {
+fn lines(lang: Lang, choice: &Choice, chosen: &Chosen) -> Vec<Line> {
     let people = choice.people.unwrap_or_default();
     let searches = Searches { choice, chosen };
     let mut lines = Vec::new();
@@ -233,12 +248,13 @@ fn lines(choice: &Choice, chosen: &Chosen) -> Vec<Line> {
             Part::Outbound => without.outbound = None,
             _ => without.inbound = None,
         }
-        let item = standing.record().map(|flight| Item::flight(part, flight, people));
-        lines.push(line(part, item, trouble(standing), searches.flights(), &without));
+        let item = standing.record().map(|flight| Item::flight(lang, part, flight, people));
+        lines.push(line(lang, part, item, trouble(standing), searches.flights(), &without));
     }
     if let Some(standing) = &chosen.stay {
-        let item = standing.record().map(Item::stay);
+        let item = standing.record().map(|stay| Item::stay(lang, stay));
         lines.push(line(
+            lang,
             Part::Stay,
             item,
             trouble(standing),
@@ -247,9 +263,10 @@ fn lines(choice: &Choice, chosen: &Chosen) -> Vec<Line> {
         ));
     }
     for (id, standing) in &chosen.tours {
-        let item = standing.record().map(|tour| Item::tour(tour, people));
+        let item = standing.record().map(|tour| Item::tour(lang, tour, people));
         let without = choice.without_tours(|tour| tour == id);
         lines.push(line(
+            lang,
             Part::Tour,
             item,
             trouble(standing),
@@ -261,22 +278,24 @@ fn lines(choice: &Choice, chosen: &Chosen) -> Vec<Line> {
 }
 
 fn line(
+    lang: Lang,
     part: Part,
     item: Option<Item>,
-    trouble: Option<&'static str>,
+    trouble: Option<Key>,
     change: String,
     without: &Choice,
 ) -> Line {
-    Line { kind: part.name(), item, trouble, change, remove: without.link("/pacote", vec![]) }
+    let trouble = trouble.map(|key| lang.say(key));
+    Line { kind: part.name(lang), item, trouble, change, remove: without.link("/pacote", vec![]) }
 }
 
 /// Why an offer cannot be had now.
-pub(super) fn trouble<R>(standing: &Standing<R>) -> Option<&'static str> {
+pub(super) fn trouble<R>(standing: &Standing<R>) -> Option<Key> {
     match standing {
         Standing::OnSale(_) => None,
-        Standing::SoldOut(_) => Some("Esgotou: não há mais vagas para todos."),
-        Standing::Gone => Some("Esta oferta não está mais à venda."),
-        Standing::Unread => Some("Não foi possível consultar esta oferta agora."),
+        Standing::SoldOut(_) => Some(Key("gone-sold-out")),
+        Standing::Gone => Some(Key("gone")),
+        Standing::Unread => Some(Key("gone-unread")),
     }
 }
 

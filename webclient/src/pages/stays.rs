@@ -1,15 +1,18 @@
 //! Stays: the form at `/hospedagem` and the results at `/hospedagens`.
 
+use super::calendar::Calendar;
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, stay_cents};
-use super::results::{self, PeopleNotice, order_pair};
+use super::results::{FilterForm, PeopleNotice};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
 use crate::daemons::{Daemon, DaemonError, Places};
+use crate::filters::Cut;
 use crate::format;
 use crate::forms::{FieldError, Pairs, StayQuery};
+use crate::language::Lang;
 use agencia_protocol::stay::{Stay, StaySearch, StaysFound};
 use agencia_protocol::{Nights, OfferId};
 use askama::Template;
@@ -18,6 +21,7 @@ use warp::http::StatusCode;
 #[derive(Template)]
 #[template(path = "hospedagem.html")]
 struct StayFormPage {
+    lang: Lang,
     layout: Layout,
     form: SearchForm,
     summary: Option<Summary>,
@@ -28,16 +32,26 @@ struct StayFormPage {
 pub(crate) async fn form(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Stays, &Choice::default(), None)),
+        Err(errors) => {
+            return Ok(error::invalid(
+                &visit.frame,
+                &errors,
+                Step::Stays,
+                &Choice::default(),
+                None,
+            ));
+        }
     };
     let (places, chosen) = tokio::join!(visit.places(Daemon::Stays), visit.look_up(&choice));
     let places = places?;
     let known = known(&chosen);
+    let lang = visit.lang();
     let page_of = StayFormPage {
-        layout: Layout::new("Hospedagem", Some(Step::Stays), &choice),
+        lang,
+        layout: Layout::new(&visit.frame, lang.t("stays-search-title"), Some(Step::Stays), &choice),
         skip: choice.without_stay().link("/passeio", vec![]),
         form: search_form(&visit, &places, &[], &choice, known),
-        summary: Summary::new(&choice, &chosen),
+        summary: Summary::new(lang, &choice, &chosen),
     };
     Ok(page(StatusCode::OK, &page_of))
 }
@@ -82,9 +96,10 @@ fn search_form(
     choice: &Choice,
     known: Known,
 ) -> SearchForm {
+    let lang = visit.lang();
     let filler = Filler { visit, places, errors };
     // What is known is the city of an airport, which may have no hotel.
-    let mut city = filler.place("cidade", "Cidade", &known.city.unwrap_or_default());
+    let mut city = filler.place("cidade", lang.t("field-city"), &known.city.unwrap_or_default());
     if errors.is_empty() && !places.has(&city.value) {
         city.value = String::new();
     }
@@ -92,13 +107,14 @@ fn search_form(
     SearchForm {
         action: "/hospedagens",
         home: "/hospedagem",
-        legend: "Onde e quando?",
-        submit: "Procurar hospedagem",
+        lang,
+        legend: lang.t("where-and-when"),
+        submit: lang.t("stays-search-submit"),
         inputs: vec![
             city,
-            filler.day("dataIda", "Dia da chegada", known.arrival, true),
-            filler.day("dataVolta", "Dia da saída", known.leaving, false),
-            filler.people("numeroDePessoas", "Número de pessoas", people),
+            filler.day("dataIda", lang.t("field-arrival-day"), known.arrival, true),
+            filler.day("dataVolta", lang.t("field-leaving-day"), known.leaving, false),
+            filler.people("numeroDePessoas", lang.t("field-people"), people),
         ],
         hidden: choice.pairs(),
     }
@@ -107,6 +123,7 @@ fn search_form(
 #[derive(Template)]
 #[template(path = "hospedagens.html")]
 struct StaysPage {
+    lang: Lang,
     layout: Layout,
     city: String,
     days: String,
@@ -120,33 +137,38 @@ struct StaysPage {
     hidden: Pairs,
     notice: Option<PeopleNotice>,
     summary: Option<Summary>,
+    calendar: Option<Calendar>,
+    filter: FilterForm,
 }
 
 struct StayCard {
     id: OfferId,
     hotel: String,
     address: String,
-    number: u32,
+    room: String,
     rooms: String,
     beds: String,
     breakfast: bool,
     price: String,
+    /// The price of the first night, in words.
+    first: String,
     /// For all nights, when it is more than one.
     total: Option<String>,
     checked: bool,
 }
 
 impl StayCard {
-    fn new(stay: Stay, chosen: Option<&OfferId>) -> Option<Self> {
+    fn new(lang: Lang, stay: Stay, chosen: Option<&OfferId>) -> Option<Self> {
         let several = stay.nights.is_some_and(|nights| nights.count() > 1);
-        let total = several.then(|| format::money(stay_cents(&stay)));
+        let total = several.then(|| lang.money(stay_cents(&stay)));
         let id = stay.id?;
         Some(Self {
-            number: stay.number,
-            rooms: format::count(stay.rooms, "quarto", "quartos"),
-            beds: format::count(stay.beds, "cama", "camas"),
+            room: format!("{} {} {}", lang.t("fact-room"), lang.t("number"), stay.number),
+            first: lang.with("first-night", &[("price", &lang.price(stay.price.cents().into()))]),
+            rooms: lang.n("rooms", stay.rooms),
+            beds: lang.n("beds", stay.beds),
             breakfast: stay.breakfast,
-            price: format::price(stay.price.cents().into()),
+            price: lang.price(stay.price.cents().into()),
             total,
             checked: chosen == Some(&id),
             hotel: stay.hotel,
@@ -160,17 +182,31 @@ impl StayCard {
 pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Stays, &Choice::default(), None)),
+        Err(errors) => {
+            return Ok(error::invalid(
+                &visit.frame,
+                &errors,
+                Step::Stays,
+                &Choice::default(),
+                None,
+            ));
+        }
     };
     let query = match StayQuery::read(&visit.fields) {
         Ok(query) => query,
         Err(errors) => return Ok(wrong(&visit, &choice, errors).await),
     };
+    let lang = visit.lang();
     // The room that is looked for here does not say for how many the trip is.
     let people = choice.without_stay().for_people(query.people).people;
     let choice = Choice { people, ..choice };
-    let (found, chosen) = tokio::join!(search(&visit, &query), visit.look_up(&choice));
-    let (stays, more) = match found {
+    let calendar =
+        Calendar::read(&visit, Daemon::Stays, (query.city.as_str(), query.arrival), |day| {
+            choice.link("/hospedagens", query.on(day))
+        });
+    let (found, calendar, chosen) =
+        tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
+    let Cut { offers: stays, more } = match found {
         Ok(found) => found,
         Err(failure) => {
             let errors = error::fields_of(failure)?;
@@ -178,8 +214,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         }
     };
     let at = |after: Option<OfferId>| {
-        let mut about = query.pairs();
-        about.extend(order_pair(query.order));
+        let mut about = query.about();
         about.extend(after.map(|id| ("apos", id.to_string())));
         choice.link("/hospedagens", about)
     };
@@ -187,23 +222,34 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let rest = choice.without_stay();
     let mut hidden = rest.pairs();
     hidden.push(("noites", query.nights().to_string()));
-    let leaving = query.leaving.or_else(|| query.arrival.after(1)).map(format::day);
+    let leaving = query.leaving.or_else(|| query.arrival.after(1)).map(|day| lang.day(day));
     let mut onward = query.pairs();
     onward.retain(|(name, _)| *name != "dataVolta");
     let page_of = StaysPage {
-        layout: Layout::new("Escolha seu hotel", Some(Step::Stays), &choice),
+        lang,
+        layout: Layout::new(&visit.frame, lang.t("stays-title"), Some(Step::Stays), &choice),
         city: query.city.as_str().to_owned(),
-        days: format!("{} a {}", format::day(query.arrival), leaving.unwrap_or_default()),
-        nights: format::count(query.nights().count(), "noite", "noites"),
-        people: format::count(query.people.count(), "pessoa", "pessoas"),
-        cards: stays.into_iter().filter_map(|stay| StayCard::new(stay, room)).collect(),
+        days: lang.with(
+            "days",
+            &[("first", &lang.day(query.arrival)), ("last", &leaving.unwrap_or_default())],
+        ),
+        nights: lang.n("nights", query.nights().count()),
+        people: lang.n("people", query.people.count()),
+        cards: stays.into_iter().filter_map(|stay| StayCard::new(lang, stay, room)).collect(),
         more: more.map(|last| at(Some(last))),
         begin: query.after.is_some().then(|| at(None)),
         change: choice.link("/hospedagem", query.pairs()),
         skip: rest.link("/passeio", onward),
         hidden,
-        notice: PeopleNotice::new(&choice, query.people, ("/hospedagens", query.pairs())),
-        summary: Summary::new(&rest, &Chosen { stay: None, ..chosen }),
+        notice: PeopleNotice::new(lang, &choice, query.people, ("/hospedagens", query.about())),
+        calendar,
+        filter: FilterForm::new(
+            ("/hospedagens", query.pairs()),
+            &query.filters,
+            &choice,
+            vec![(lang.t("filter-room"), query.filters.room_checks(lang))],
+        ),
+        summary: Summary::new(lang, &rest, &Chosen { stay: None, ..chosen }),
     };
     Ok(page(StatusCode::OK, &page_of))
 }
@@ -211,18 +257,14 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
 async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp::reply::Response {
     let places = visit.places(Daemon::Stays).await.unwrap_or_default();
     let form = search_form(visit, &places, &errors, choice, Known::default());
-    error::invalid(&errors, Step::Stays, choice, Some(form))
+    error::invalid(&visit.frame, &errors, Step::Stays, choice, Some(form))
 }
 
-/// Searches; also the last stay of the list when there are more.
-async fn search(
-    visit: &Visit,
-    query: &StayQuery,
-) -> Result<(Vec<Stay>, Option<OfferId>), DaemonError> {
-    let part =
-        results::part(visit.site.settings.pages.offers_max, query.after.clone(), query.order);
-    let request = StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people);
-    let found: StaysFound = visit.read(Daemon::Stays, &request.with_page(part)).await?;
-    let last = found.stays.last().and_then(|stay| stay.id.clone());
-    Ok((found.stays, last.filter(|_| found.more)))
+/// Searches.
+async fn search(visit: &Visit, query: &StayQuery) -> Result<Cut<Stay>, DaemonError> {
+    let (max, after) = (visit.site.settings.pages.offers_max, query.after.as_ref());
+    let request = StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people)
+        .with_page(query.filters.page(max, after.cloned()));
+    let found: StaysFound = visit.read(Daemon::Stays, &request).await?;
+    Ok(query.filters.cut(found.stays, found.more, (max, after)))
 }

@@ -1,15 +1,18 @@
 //! Tours: the form at `/passeio` and the results at `/passeios`.
 
+use super::calendar::Calendar;
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
-use super::results::{self, PeopleNotice, SortLink, few_left, order_pair, sort_links};
+use super::results::{FilterForm, PeopleNotice, SortLink, few_left, sort_links};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
 use crate::daemons::{Daemon, DaemonError, Places};
+use crate::filters::{Cut, Sort};
 use crate::format;
 use crate::forms::{FieldError, Pairs, TourQuery};
+use crate::language::Lang;
 use agencia_protocol::tour::{Tour, TourSearch, ToursFound};
 use agencia_protocol::{OfferId, People};
 use askama::Template;
@@ -18,6 +21,7 @@ use warp::http::StatusCode;
 #[derive(Template)]
 #[template(path = "passeio.html")]
 struct TourFormPage {
+    lang: Lang,
     layout: Layout,
     form: SearchForm,
     summary: Option<Summary>,
@@ -28,15 +32,25 @@ struct TourFormPage {
 pub(crate) async fn form(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Tours, &Choice::default(), None)),
+        Err(errors) => {
+            return Ok(error::invalid(
+                &visit.frame,
+                &errors,
+                Step::Tours,
+                &Choice::default(),
+                None,
+            ));
+        }
     };
     let (places, chosen) = tokio::join!(visit.places(Daemon::Tours), visit.look_up(&choice));
     let places = places?;
+    let lang = visit.lang();
     let page_of = TourFormPage {
-        layout: Layout::new("Passeios", Some(Step::Tours), &choice),
+        lang,
+        layout: Layout::new(&visit.frame, lang.t("tours-search-title"), Some(Step::Tours), &choice),
         skip: choice.link("/pacote", vec![]),
         form: search_form(&visit, &places, &[], &choice, known(&chosen)),
-        summary: Summary::new(&choice, &chosen),
+        summary: Summary::new(lang, &choice, &chosen),
     };
     Ok(page(StatusCode::OK, &page_of))
 }
@@ -70,8 +84,9 @@ fn search_form(
     choice: &Choice,
     known: Known,
 ) -> SearchForm {
+    let lang = visit.lang();
     let filler = Filler { visit, places, errors };
-    let mut city = filler.place("cidade", "Cidade", &known.city.unwrap_or_default());
+    let mut city = filler.place("cidade", lang.t("field-city"), &known.city.unwrap_or_default());
     if errors.is_empty() && !places.has(&city.value) {
         city.value = String::new();
     }
@@ -79,12 +94,13 @@ fn search_form(
     SearchForm {
         action: "/passeios",
         home: "/passeio",
-        legend: "Onde e quando?",
-        submit: "Procurar passeios",
+        lang,
+        legend: lang.t("where-and-when"),
+        submit: lang.t("tours-search-submit"),
         inputs: vec![
             city,
-            filler.day("dataIda", "Dia do passeio", known.day, true),
-            filler.people("numeroDePessoas", "Número de pessoas", people),
+            filler.day("dataIda", lang.t("field-tour-day"), known.day, true),
+            filler.people("numeroDePessoas", lang.t("field-people"), people),
         ],
         hidden: choice.pairs(),
     }
@@ -93,6 +109,7 @@ fn search_form(
 #[derive(Template)]
 #[template(path = "passeios.html")]
 struct ToursPage {
+    lang: Lang,
     layout: Layout,
     city: String,
     day: String,
@@ -106,6 +123,8 @@ struct ToursPage {
     hidden: Pairs,
     notice: Option<PeopleNotice>,
     summary: Option<Summary>,
+    calendar: Option<Calendar>,
+    filter: FilterForm,
 }
 
 struct TourCard {
@@ -116,19 +135,19 @@ struct TourCard {
     price: String,
     /// For everybody, when it is more than one and costs something.
     total: Option<String>,
-    few_left: Option<u32>,
+    few_left: Option<String>,
     checked: bool,
 }
 
 impl TourCard {
-    fn new(tour: Tour, people: People, chosen: &[OfferId]) -> Option<Self> {
+    fn new(lang: Lang, tour: Tour, people: People, chosen: &[OfferId]) -> Option<Self> {
         let id = tour.id?;
         let several = people.count() > 1 && tour.price.cents() > 0;
         Some(Self {
             time: format::time(tour.time),
-            price: format::price(tour.price.cents().into()),
-            total: several.then(|| format::money(total(people, tour.price))),
-            few_left: few_left(tour.available),
+            price: lang.price(tour.price.cents().into()),
+            total: several.then(|| lang.money(total(people, tour.price))),
+            few_left: few_left(tour.available).map(|left| lang.n("places-left", left)),
             checked: chosen.contains(&id),
             sight: tour.sight,
             address: tour.address,
@@ -141,15 +160,28 @@ impl TourCard {
 pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return Ok(error::invalid(&errors, Step::Tours, &Choice::default(), None)),
+        Err(errors) => {
+            return Ok(error::invalid(
+                &visit.frame,
+                &errors,
+                Step::Tours,
+                &Choice::default(),
+                None,
+            ));
+        }
     };
     let query = match TourQuery::read(&visit.fields) {
         Ok(query) => query,
         Err(errors) => return Ok(wrong(&visit, &choice, errors).await),
     };
+    let lang = visit.lang();
     let choice = choice.for_people(query.people);
-    let (found, chosen) = tokio::join!(search(&visit, &query), visit.look_up(&choice));
-    let (tours, more) = match found {
+    let calendar = Calendar::read(&visit, Daemon::Tours, (query.city.as_str(), query.day), |day| {
+        choice.link("/passeios", query.on(day))
+    });
+    let (found, calendar, chosen) =
+        tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
+    let Cut { offers: tours, more } = match found {
         Ok(found) => found,
         Err(failure) => {
             let errors = error::fields_of(failure)?;
@@ -157,31 +189,47 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         }
     };
     let at = |after: Option<OfferId>| {
-        let mut about = query.pairs();
-        about.extend(order_pair(query.order));
+        let mut about = query.about();
+        about.extend(query.filters.sort_pair());
         about.extend(after.map(|id| ("apos", id.to_string())));
         choice.link("/passeios", about)
     };
     let people = choice.people.unwrap_or(query.people);
-    let card = |tour| TourCard::new(tour, people, &choice.tours);
+    let card = |tour| TourCard::new(lang, tour, people, &choice.tours);
     let cards: Vec<_> = tours.into_iter().filter_map(card).collect();
     // Tours of other days or cities stay chosen; those on this page say it by their boxes.
     let elsewhere = choice.without_tours(|id| cards.iter().any(|card| card.id == *id));
     let mut others = chosen;
     others.tours.retain(|(id, _)| elsewhere.tours.contains(id));
     let page_of = ToursPage {
-        layout: Layout::new("Escolha seu passeio", Some(Step::Tours), &choice),
+        lang,
+        layout: Layout::new(&visit.frame, lang.t("tours-title"), Some(Step::Tours), &choice),
         city: query.city.as_str().to_owned(),
-        day: format::day(query.day),
-        people: format::count(query.people.count(), "pessoa", "pessoas"),
+        day: lang.day(query.day),
+        people: lang.n("people", query.people.count()),
         more: more.map(|last| at(Some(last))),
         begin: query.after.is_some().then(|| at(None)),
-        sorting: sort_links("/passeios", &query.pairs(), &choice, query.order),
+        sorting: sort_links(
+            lang,
+            ("/passeios", query.about()),
+            &choice,
+            (&[Sort::Time, Sort::Price], query.filters.sort()),
+        ),
         change: choice.link("/passeio", query.pairs()),
         skip: elsewhere.link("/pacote", vec![]),
         hidden: elsewhere.pairs(),
-        notice: PeopleNotice::new(&choice, query.people, ("/passeios", query.pairs())),
-        summary: Summary::new(&elsewhere, &others),
+        notice: PeopleNotice::new(lang, &choice, query.people, ("/passeios", query.about())),
+        calendar,
+        filter: FilterForm::new(
+            ("/passeios", query.pairs()),
+            &query.filters,
+            &choice,
+            vec![
+                (lang.t("filter-time"), query.filters.period_checks(lang)),
+                (lang.t("sort-price"), vec![query.filters.free_check(lang)]),
+            ],
+        ),
+        summary: Summary::new(lang, &elsewhere, &others),
         cards,
     };
     Ok(page(StatusCode::OK, &page_of))
@@ -190,18 +238,14 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
 async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp::reply::Response {
     let places = visit.places(Daemon::Tours).await.unwrap_or_default();
     let form = search_form(visit, &places, &errors, choice, Known::default());
-    error::invalid(&errors, Step::Tours, choice, Some(form))
+    error::invalid(&visit.frame, &errors, Step::Tours, choice, Some(form))
 }
 
-/// Searches; also the last tour of the list when there are more.
-async fn search(
-    visit: &Visit,
-    query: &TourQuery,
-) -> Result<(Vec<Tour>, Option<OfferId>), DaemonError> {
-    let part =
-        results::part(visit.site.settings.pages.offers_max, query.after.clone(), query.order);
-    let request = TourSearch::new(query.city.clone(), query.day, query.people).with_page(part);
+/// Searches.
+async fn search(visit: &Visit, query: &TourQuery) -> Result<Cut<Tour>, DaemonError> {
+    let (max, after) = (visit.site.settings.pages.offers_max, query.after.as_ref());
+    let request = TourSearch::new(query.city.clone(), query.day, query.people)
+        .with_page(query.filters.page(max, after.cloned()));
     let found: ToursFound = visit.read(Daemon::Tours, &request).await?;
-    let last = found.tours.last().and_then(|tour| tour.id.clone());
-    Ok((found.tours, last.filter(|_| found.more)))
+    Ok(query.filters.cut(found.tours, found.more, (max, after)))
 }

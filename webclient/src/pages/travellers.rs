@@ -8,6 +8,7 @@ use super::hold::{held, let_go};
 use super::trip::{Unusable, render};
 use super::{Outcome, Visit, see_other};
 use crate::forms::{FieldError, Fields, Pairs, Reader};
+use crate::language::{Key, Lang};
 use crate::texts;
 use crate::trip::{self, Standing};
 use agencia_protocol::People;
@@ -24,6 +25,7 @@ const SEEN: &str = "visto";
 #[derive(Clone, Template)]
 #[template(path = "viajantes.html")]
 pub(super) struct TravellersForm {
+    lang: Lang,
     action: String,
     hidden: Pairs,
     travellers: Vec<Row>,
@@ -53,19 +55,20 @@ struct Input {
 
 /// The inputs of one traveller: name, label, whether it must be filled, what a browser fills it
 /// with for whoever sits there.
-const INPUTS: [(&str, &str, bool, &str); 3] = [
-    ("nome", "Nome", true, "given-name"),
-    ("sobrenome", "Sobrenome", true, "family-name"),
-    ("documento", "Documento", false, "off"),
+const INPUTS: [(&str, Key, bool, &str); 3] = [
+    ("nome", Key("field-name"), true, "given-name"),
+    ("sobrenome", Key("field-surname"), true, "family-name"),
+    ("documento", Key("field-document"), false, "off"),
 ];
 
 impl TravellersForm {
     /// The form for so many travellers over this plan.
-    pub(super) fn empty(pass: &Pass, parts: &[PlannedPart], people: u16) -> Self {
-        Self::filled(pass, parts, people, &Fields::default(), &[])
+    pub(super) fn empty(lang: Lang, pass: &Pass, parts: &[PlannedPart], people: u16) -> Self {
+        Self::filled(lang, pass, parts, people, &Fields::default(), &[])
     }
 
     fn filled(
+        lang: Lang,
         pass: &Pass,
         parts: &[PlannedPart],
         people: u16,
@@ -74,7 +77,7 @@ impl TravellersForm {
     ) -> Self {
         let input = |name: String, label, required, autocomplete, bytes_max| {
             let error = errors.iter().find(|error| error.field == name);
-            let error = error.map(|error| error.message.clone());
+            let error = error.map(|error| error.wrong.say(lang));
             let value = fields.first(&name).to_owned();
             Input { name, label, value, required, autocomplete, bytes_max, error }
         };
@@ -82,24 +85,26 @@ impl TravellersForm {
             let inputs = INPUTS.iter().map(|(name, label, required, autocomplete)| {
                 // Only the first is the one who sits there.
                 let autocomplete = if number == 1 { *autocomplete } else { "off" };
-                input(format!("{name}{number}"), *label, *required, autocomplete, 100)
+                input(format!("{name}{number}"), lang.say(*label), *required, autocomplete, 100)
             });
             Row { number, inputs: inputs.collect() }
         };
         let travellers: Vec<_> = (1..=named(people)).map(row).collect();
-        let contact = input("contato".to_owned(), "Telefone ou e-mail", false, "tel", 200);
+        let contact = input("contato".to_owned(), lang.t("field-contact"), false, "tel", 200);
         let hidden = vec![(SEEN, seen(parts)), ("pessoas", people.to_string())];
         let label = |field: &str| match field.trim_start_matches(char::is_alphabetic) {
             "" => contact.label.to_owned(),
             number => {
                 let name = field.trim_end_matches(char::is_numeric);
-                let label = INPUTS.iter().find(|(of, ..)| *of == name).map_or("Campo", |row| row.1);
-                format!("{label} do viajante {number}")
+                let label = INPUTS.iter().find(|(of, ..)| *of == name).map(|row| row.1);
+                let label = lang.say(label.unwrap_or(texts::label("")));
+                lang.with("of-traveller", &[("field", label), ("number", number)])
             }
         };
         let told =
-            |error: &FieldError| (error.field.clone(), label(&error.field), error.message.clone());
+            |error: &FieldError| (error.field.clone(), label(&error.field), error.wrong.say(lang));
         Self {
+            lang,
             action: super::trip::path(pass.trip),
             hidden: [hidden, pass.pairs()].concat(),
             travellers,
@@ -162,13 +167,13 @@ pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
     let asked: Option<People> = visit.fields.first("pessoas").parse().ok();
     let people = super::missing::choice_of(&items, asked).people.unwrap_or_default().count();
     let form = |errors: &[FieldError]| {
-        Some(TravellersForm::filled(&pass, parts, people, &visit.fields, errors))
+        Some(TravellersForm::filled(visit.lang(), &pass, parts, people, &visit.fields, errors))
     };
     if visit.fields.first(SEEN) != seen(parts) {
         if !is_held {
             return Ok(see_other(&pass.link("")));
         }
-        let (status, notice) = (StatusCode::CONFLICT, Some(texts::TRIP_CHANGED));
+        let (status, notice) = (StatusCode::CONFLICT, Some(visit.lang().say(texts::TRIP_CHANGED)));
         let unusable = Unusable { status, notice, form: form(&[]) };
         return Ok(render(&visit, &pass, &known, Some(unusable)).await);
     }

@@ -5,13 +5,15 @@ use super::access::{self, Pass};
 use super::item::Item;
 use super::missing::{Gap, Missing, Refusals, choice_of};
 use super::travellers::TravellersForm;
-use super::{Layout, Outcome, Step, Visit, error, page};
+use super::voucher::Qr;
+use super::{Frame, Layout, Outcome, Step, Visit, error, page};
 use crate::choice::Choice;
 use crate::forms::Pairs;
+use crate::language::{Key, Lang};
 use crate::trip::{self, Known, SoldItem, Standing};
-use crate::{assets, format, texts};
-use agencia_protocol::TripId;
+use crate::{assets, texts};
 use agencia_protocol::trip::Timestamp;
+use agencia_protocol::{Day, TripId};
 use askama::Template;
 use chrono::{DateTime, Utc};
 use warp::http::StatusCode;
@@ -29,6 +31,7 @@ pub(crate) fn path(trip: TripId) -> String {
 #[derive(Template)]
 #[template(path = "viagem.html")]
 struct TripPage {
+    lang: Lang,
     layout: Layout,
     heading: &'static str,
     lead: &'static str,
@@ -37,7 +40,7 @@ struct TripPage {
     /// Whether nobody knows yet: the page asks again by itself.
     waits: bool,
     /// The daemons that say nothing.
-    silent: Vec<&'static str>,
+    silent: String,
     locator: Option<String>,
     deadline: Option<Deadline>,
     missing: Vec<Missing>,
@@ -54,6 +57,10 @@ struct TripPage {
     travellers: Vec<String>,
     contact: Option<String>,
     cancel: Option<String>,
+    /// What opens the trip on a phone.
+    qr: Option<Qr>,
+    /// The trip for a calendar.
+    agenda: Option<String>,
     /// The review of the same items.
     again: Option<String>,
     script: &'static str,
@@ -73,12 +80,16 @@ impl Deadline {
         let zone = now.timezone();
         let at = DateTime::<Utc>::from_timestamp_millis(at.unix_millis()).unwrap_or_default();
         let left_secs = (at - now.with_timezone(&Utc)).num_seconds().max(0);
+        let lang = visit.lang();
         let local = at.with_timezone(&zone);
         let clock = match local.date_naive() == now.date_naive() {
             true => local.format("%H:%M").to_string(),
-            false => local.format("%H:%M de %d/%m/%Y").to_string(),
+            false => {
+                let day = Day::from_date(local.date_naive()).map(|day| lang.day(day));
+                format!("{}, {}", day.unwrap_or_default(), local.format("%H:%M"))
+            }
         };
-        let left = format::time_left(left_secs);
+        let left = lang.time_left(left_secs);
         Self { clock, left, left_secs, unix_millis: at.timestamp_millis() }
     }
 }
@@ -105,11 +116,13 @@ pub(super) async fn render(
 ) -> Response {
     let asked = match Choice::read(&visit.fields) {
         Ok(choice) => choice,
-        Err(errors) => return error::invalid(&errors, Step::Trip, &Choice::default(), None),
+        Err(errors) => {
+            return error::invalid(&visit.frame, &errors, Step::Trip, &Choice::default(), None);
+        }
     };
     let standing = trip::standing(known);
     if standing == Standing::Nothing && asked.is_empty() {
-        return access::unknown();
+        return access::unknown(&visit.frame);
     }
     let items = trip::items(known, &standing);
     let held = choice_of(&items, asked.people).of_trip(Some(pass.trip));
@@ -117,7 +130,7 @@ pub(super) async fn render(
         true => held.clone(),
         false => Choice { people: held.people.or(asked.people), ..asked }.of_trip(Some(pass.trip)),
     };
-    let of_items = PageOf { pass, known, items };
+    let of_items = PageOf { frame: &visit.frame, pass, known, items };
     let mut page_of = of_items.start(&standing);
     match standing {
         Standing::Held { parts, deadline, .. } => {
@@ -128,21 +141,27 @@ pub(super) async fn render(
             page_of.give_up = Some((pass.link("/desistir"), pass.pairs()));
             page_of.again = Some(wanted.link("/pacote", vec![]));
             if page_of.missing.is_empty() {
-                let form = || TravellersForm::empty(pass, &parts, of_items.people(&wanted));
+                let form =
+                    || TravellersForm::empty(visit.lang(), pass, &parts, of_items.people(&wanted));
                 page_of.form =
                     Some(unusable.as_ref().and_then(|sent| sent.form.clone()).unwrap_or_else(form));
             } else {
-                page_of.heading = "Falta um pedaço da sua viagem";
-                page_of.lead = "O que está abaixo em “Reservado” continua seu até o prazo. \
-                    Escolha como seguir.";
+                page_of.heading = visit.lang().t("partly-held-title");
+                page_of.lead = visit.lang().t("partly-held");
             }
-            page_of.layout = Layout::new(page_of.heading, Some(Step::Trip), &wanted);
+            page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
         }
         Standing::Nothing => {
             let refusals = Refusals::read(&visit.fields);
             let gap = Gap { visit, wanted: wanted.clone(), held, refusals };
             page_of.missing = gap.missing().await;
-            page_of.layout = Layout::new(page_of.heading, Some(Step::Trip), &wanted);
+            page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
+        }
+        Standing::Booked { .. } => {
+            // Whoever scans it has no cookie here: a token opens this trip, and nothing else.
+            let opened = Pass::opened(visit, pass.trip);
+            page_of.qr = Qr::new(&visit.frame.absolute(&opened.link("")));
+            page_of.agenda = Some(pass.link("/agenda.ics"));
         }
         Standing::NotBooked { .. } => {
             page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
@@ -171,6 +190,7 @@ pub(super) async fn render(
 
 /// What every state of a trip's page is made from.
 struct PageOf<'a> {
+    frame: &'a Frame,
     pass: &'a Pass,
     known: &'a [Known],
     items: Vec<SoldItem>,
@@ -179,23 +199,35 @@ struct PageOf<'a> {
 impl PageOf<'_> {
     /// The page of a trip that stands like this, with all that needs no further question.
     fn start(&self, standing: &Standing) -> TripPage {
-        let says = says(standing);
-        let items: Vec<_> = self.items.iter().map(Item::of_trip).collect();
+        let (lang, says) = (self.frame.lang, says(standing));
+        let items: Vec<_> = self.items.iter().map(|item| Item::of_trip(lang, item)).collect();
         let silent = self.known.iter().filter(|known| known.view.is_none());
         let mut page_of = TripPage {
+            lang,
             // Whatever is decided is not chosen again: no way back into it.
-            layout: Layout::new(says.heading, Some(Step::Voucher), &self.choice()),
-            heading: says.heading,
-            lead: says.lead,
+            layout: Layout::new(
+                self.frame,
+                lang.say(says.heading),
+                Some(Step::Voucher),
+                &self.choice(),
+            ),
+            heading: lang.say(says.heading),
+            lead: lang.say(says.lead),
             notice: None,
             waits: says.waits,
-            silent: silent.map(|known| texts::product(known.daemon)).collect(),
+            silent: silent
+                .map(|known| {
+                    let product = lang.say(texts::product(known.daemon));
+                    lang.with("server-of", &[("product", product)])
+                })
+                .collect::<Vec<_>>()
+                .join(", "),
             locator: None,
             deadline: None,
             missing: Vec::new(),
-            items_are: says.items_are,
-            total: format::money(items.iter().map(|item| item.cents).sum()),
-            total_is: says.total_is,
+            items_are: lang.say(says.items_are),
+            total: lang.money(items.iter().map(|item| item.cents).sum()),
+            total_is: lang.say(says.total_is),
             items,
             refund: None,
             form: None,
@@ -203,6 +235,8 @@ impl PageOf<'_> {
             travellers: Vec::new(),
             contact: None,
             cancel: None,
+            qr: None,
+            agenda: None,
             again: None,
             script: assets::url("contagem.js"),
         };
@@ -212,7 +246,7 @@ impl PageOf<'_> {
                 page_of.cancel = anchor.map(|_| self.pass.link("/cancelar"));
             }
             Standing::Cancelled { refund, .. } => {
-                page_of.refund = refund.map(|refund| format::money(refund.0));
+                page_of.refund = refund.map(|refund| lang.money(refund.0));
                 self.tell_travellers(&mut page_of);
             }
             _ => {}
@@ -244,10 +278,10 @@ impl PageOf<'_> {
 
 /// What a page says first.
 struct Says {
-    heading: &'static str,
-    lead: &'static str,
-    items_are: &'static str,
-    total_is: &'static str,
+    heading: Key,
+    lead: Key,
+    items_are: Key,
+    total_is: Key,
     waits: bool,
 }
 
@@ -259,64 +293,46 @@ fn says(standing: &Standing) -> Says {
         total_is,
         waits,
     };
+    let total = Key("total");
     match standing {
-        Standing::Nothing => says(
-            "Nada foi reservado",
-            "Nenhum item desta viagem pôde ser reservado, e nada foi cobrado. Escolha como seguir.",
-            "Itens",
-            "Total",
-            false,
-        ),
-        Standing::Silent => says(
-            "Não conseguimos consultar sua viagem agora",
-            "Esta página pergunta de novo sozinha. Sua viagem está como você a deixou.",
-            "Itens",
-            "Total",
-            true,
-        ),
-        Standing::Held { .. } => says(
-            "Tudo reservado. Quem viaja?",
-            "Preencha os nomes e confirme: só então a viagem é comprada, inteira ou nada.",
-            "Reservado",
-            "Total",
-            false,
-        ),
-        Standing::Undecided { .. } => says(
-            "Ainda não sabemos como ficou sua viagem",
-            "Os servidores estão acertando entre si. Esta página pergunta de novo sozinha: não é \
-             preciso comprar outra vez.",
-            "Itens desta viagem",
-            "Total",
-            true,
-        ),
+        Standing::Nothing => {
+            says(Key("trip-nothing-title"), Key("trip-nothing"), Key("trip-items"), total, false)
+        }
+        Standing::Silent => {
+            says(Key("trip-silent-title"), Key("trip-silent"), Key("trip-items"), total, true)
+        }
+        Standing::Held { .. } => {
+            says(Key("trip-held-title"), Key("trip-held"), Key("trip-held-items"), total, false)
+        }
+        Standing::Undecided { .. } => {
+            says(Key("trip-undecided-title"), Key("trip-undecided"), Key("trip-items"), total, true)
+        }
         Standing::Booked { settled: true, .. } => says(
-            "Boa viagem!",
-            "Tudo foi comprado. Guarde o localizador: com ele e um sobrenome você abre esta \
-             viagem em qualquer lugar.",
-            "Sua viagem",
-            "Total",
+            Key("trip-booked-title"),
+            Key("trip-booked"),
+            Key("trip-booked-items"),
+            total,
             false,
         ),
         Standing::Booked { settled: false, .. } => says(
-            "Comprado. Estamos avisando todos.",
-            "Sua viagem está comprada, inteira. Falta um servidor registrar isso, o que acontece \
-             sozinho.",
-            "Sua viagem",
-            "Total",
+            Key("trip-settling-title"),
+            Key("trip-settling"),
+            Key("trip-booked-items"),
+            total,
             true,
         ),
         Standing::Cancelled { settled, .. } => says(
-            "Viagem cancelada",
-            "A viagem foi cancelada inteira: nada mais está reservado para ela.",
-            "O que foi cancelado",
-            "Valia",
+            Key("trip-cancelled-title"),
+            Key("trip-cancelled"),
+            Key("trip-cancelled-items"),
+            Key("total-was"),
             !settled,
         ),
         Standing::NotBooked { reason, .. } => says(
-            "A viagem não foi comprada",
+            Key("trip-not-booked-title"),
             texts::abort_reason(*reason),
-            "O que estava escolhido",
-            "Total",
+            Key("trip-chosen-items"),
+            total,
             false,
         ),
     }

@@ -234,6 +234,7 @@ impl Fake {
         let State { trips, offers, .. } = &mut *state;
         let reply = match action {
             "destinos" => self.destinations(),
+            "calendario" => self.calendar(offers, request),
             "ofertas" => {
                 let items = request["itens"].as_array().unwrap();
                 let found: Vec<_> = items.iter().map(|item| find(&state.offers, item)).collect();
@@ -246,6 +247,30 @@ impl Fake {
         };
         let lost = matches!(&state.mood, Mood::Loses(on) if *on == action);
         (!lost).then_some(reply)
+    }
+
+    /// The days of a month that have something at a place.
+    fn calendar(&self, offers: &[Value], request: &Value) -> Value {
+        let (place, day) = match self.kind {
+            Kind::Flights => ("paraAeroporto", "diaIda"),
+            Kind::Stays => ("cidade", "diaEntrada"),
+            Kind::Tours => ("cidade", "dia"),
+        };
+        let month = request["mes"].as_str().unwrap();
+        let mut lowest = std::collections::BTreeMap::new();
+        for offer in offers.iter().filter(|offer| offer[place] == request[place]) {
+            let text = offer[day].as_str().unwrap();
+            let iso = format!("{}-{}-{}", &text[6..], &text[3..5], &text[..2]);
+            let price = cents(&offer["valor"]);
+            let best = lowest.entry(iso).or_insert(price);
+            *best = price.min(*best);
+        }
+        let days =
+            lowest.into_iter().filter(|(day, _)| day.starts_with(month)).map(|(day, price)| {
+                let price = format!("{},{:02}R$", price / 100, price % 100);
+                json!({"dia": day, "menorPreco": price, "disponivel": true})
+            });
+        json!({"mes": month, "dias": days.collect::<Vec<_>>()})
     }
 
     fn destinations(&self) -> Value {

@@ -37,7 +37,7 @@ impl Reply {
     pub(crate) fn says(&self, texts: &[&str]) -> &Self {
         for text in texts {
             assert!(
-                self.body.contains(text),
+                self.body.contains(text) || self.body.contains(&text.replace('\'', "&#39;")),
                 "{text:?} is not on the page ({}):\n{}",
                 self.status,
                 self.body

@@ -1,0 +1,132 @@
+//! Whether the parts of a trip fit each other. What does not is said, and forbids nothing: a
+//! traveller may well want to arrive a day before the hotel.
+
+use crate::chosen::{Chosen, Standing};
+use crate::format;
+use crate::language::Lang;
+use agencia_protocol::Nights;
+
+/// What a traveller should look at again, in words.
+pub(crate) fn misfits(lang: Lang, chosen: &Chosen) -> Vec<String> {
+    let outbound = chosen.outbound.as_ref().and_then(Standing::record);
+    let inbound = chosen.inbound.as_ref().and_then(Standing::record);
+    let stay = chosen.stay.as_ref().and_then(Standing::record);
+    let mut found = Vec::new();
+    if let (Some(there), Some(back)) = (outbound, inbound)
+        && (back.day, back.departure) < (there.arrival_day, there.arrival)
+    {
+        found.push(lang.t("misfit-return").to_owned());
+    }
+    let nights = |stay: &agencia_protocol::stay::Stay| stay.nights.map_or(1, Nights::count);
+    if let Some(stay) = stay {
+        let city = outbound.map(|flight| &flight.to).or(inbound.map(|flight| &flight.from));
+        if let Some(city) =
+            city.map(|airport| format::city_of(airport)).filter(|city| *city != stay.city)
+        {
+            found.push(lang.with("misfit-city", &[("hotel", &stay.city), ("flight", city)]));
+        }
+        let arrival = outbound.map(|flight| flight.arrival_day).filter(|day| *day != stay.day);
+        if let Some(day) = arrival {
+            let days = [("stay", &*lang.day(stay.day)), ("flight", &*lang.day(day))];
+            found.push(lang.with("misfit-arrival", &days));
+        }
+        let leaving = stay.leaving_day.or_else(|| stay.day.after(nights(stay)));
+        if let (Some(leaving), Some(back)) = (leaving, inbound)
+            && leaving != back.day
+        {
+            let days = [("stay", &*lang.day(leaving)), ("flight", &*lang.day(back.day))];
+            found.push(lang.with("misfit-leaving", &days));
+        }
+    }
+    for tour in chosen.tours.iter().filter_map(|(_, standing)| standing.record()) {
+        let begins = (tour.day, tour.time);
+        let early = outbound.is_some_and(|there| begins < (there.arrival_day, there.arrival))
+            || stay.is_some_and(|stay| tour.day < stay.day);
+        let late = inbound.is_some_and(|back| begins >= (back.day, back.departure))
+            || stay.is_some_and(|stay| {
+                stay.day.after(nights(stay)).is_some_and(|leaving| tour.day > leaving)
+            });
+        let when = lang.day(tour.day);
+        let words = [("tour", tour.sight.as_str()), ("day", when.as_str())];
+        match (early, late) {
+            (true, _) => found.push(lang.with("misfit-tour-early", &words)),
+            (_, true) => found.push(lang.with("misfit-tour-late", &words)),
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use agencia_protocol::flight::Flight;
+    use agencia_protocol::stay::Stay;
+    use agencia_protocol::tour::Tour;
+    use serde_json::{Value, json};
+
+    fn flight(days: (&str, &str), hours: (&str, &str), to: &str) -> Standing<Flight> {
+        let value = json!({"horarioIda": hours.0, "chegadaIda": hours.1, "valor": "1,00R$",
+            "diaIda": days.0, "diaChegada": days.1, "deAeroporto": to, "paraAeroporto": to});
+        Standing::OnSale(serde_json::from_value(value).unwrap())
+    }
+
+    fn stay(day: &str, nights: u16, city: &str) -> Standing<Stay> {
+        let mut value = json!({"diaEntrada": day, "numero": 1, "qtdQuartos": 1, "qtdCamas": 2,
+            "valor": "1,00R$", "nome": "H", "endereco": "E", "cidade": city, "cafeDaManha": true});
+        if nights > 1 {
+            value["noites"] = nights.into();
+            value["valorTotal"] = "2,00R$".into();
+        }
+        Standing::OnSale(serde_json::from_value(value).unwrap())
+    }
+
+    fn tour(day: &str, time: &str) -> Standing<Tour> {
+        let value: Value = json!({"horario": time, "valor": "1,00R$", "dia": day, "local": "Orla",
+            "endereco": "E", "cidade": "C"});
+        Standing::OnSale(serde_json::from_value(value).unwrap())
+    }
+
+    /// A trip from the 4th to the 7th that fits.
+    fn whole() -> Chosen {
+        Chosen {
+            outbound: Some(flight(("04/11/2027", "04/11/2027"), ("10:00h", "14:00h"), "A - C")),
+            inbound: Some(flight(("07/11/2027", "07/11/2027"), ("12:00h", "16:00h"), "A - C")),
+            stay: Some(stay("04/11/2027", 3, "C")),
+            tours: vec![("t".parse().unwrap(), tour("05/11/2027", "09:00h"))],
+            failure: None,
+        }
+    }
+
+    fn check(change: impl Fn(&mut Chosen), expected: &[&str]) {
+        let mut chosen = whole();
+        change(&mut chosen);
+        let found = misfits(Lang::English, &chosen);
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for (text, part) in found.iter().zip(expected) {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_fits_is_not_mentioned_and_what_does_not_is_named() {
+        check(|_| {}, &[]);
+        check(|trip| trip.stay = Some(stay("05/11/2027", 2, "C")), &["Fri, 5 Nov 2027"]);
+        check(|trip| trip.stay = Some(stay("04/11/2027", 2, "C")), &["Sat, 6 Nov 2027"]);
+        check(|trip| trip.stay = Some(stay("04/11/2027", 3, "D")), &["D"]);
+        let tours = |day: &str, time: &str| vec![("t".parse().unwrap(), tour(day, time))];
+        check(|trip| trip.tours = tours("04/11/2027", "13:59h"), &["Orla"]);
+        check(|trip| trip.tours = tours("04/11/2027", "14:00h"), &[]);
+        check(|trip| trip.tours = tours("07/11/2027", "11:59h"), &[]);
+        check(|trip| trip.tours = tours("07/11/2027", "12:00h"), &["Orla"]);
+        check(
+            |trip| {
+                *trip = Chosen { stay: None, tours: Vec::new(), ..whole() };
+                trip.inbound =
+                    Some(flight(("04/11/2027", "04/11/2027"), ("13:00h", "15:00h"), "A - C"));
+            },
+            &["before"],
+        );
+        check(|trip| *trip = Chosen { outbound: None, inbound: None, ..whole() }, &[]);
+    }
+}

@@ -1,0 +1,144 @@
+//! What helps to choose: days around, filters, pairs, warnings; and what a voucher has for later.
+
+mod support;
+
+use support::fake::{AIRPORT, Mood};
+use support::http::{Reply, encode};
+use support::walk::{held, travellers, trip_of};
+use support::{Agency, Visitor, Web};
+
+fn flights(more: &str) -> String {
+    let airport = encode(&[("paraAeroporto".to_owned(), AIRPORT.to_owned())]);
+    format!("/voos?{airport}&dataIda=2027-11-04&dataVolta=2027-11-07&numeroPassagens=2{more}")
+}
+
+const STAYS: &str = "/hospedagens?cidade=Altamira+%28PA%29&dataIda=2027-11-04&dataVolta=2027-11-07&numeroDePessoas=2";
+const TOURS: &str = "/passeios?cidade=Altamira+%28PA%29&dataIda=2027-11-04&numeroDePessoas=2";
+
+/// The offers of this field, in the page's order.
+fn offers(page: &Reply, name: &str) -> Vec<String> {
+    let (_, list) = page.body.split_once("class=\"results\"").expect("a list");
+    let input = format!("name=\"{name}\" value=\"");
+    let ids = list.split(&input).skip(1).filter_map(|rest| rest.split('"').next());
+    ids.filter(|id| !id.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn an_empty_list_offers_the_days_around_that_have_something() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    for (path, price) in [
+        (flights("").replace("2027-11-04", "2027-11-06"), "R$\u{a0}640"),
+        (STAYS.replace("2027-11-04", "2027-11-06"), "R$\u{a0}120"),
+        (TOURS.replace("2027-11-04", "2027-11-06"), "Grátis"),
+    ] {
+        let page = web.get(&path);
+        page.says(&["class=\"empty\"", "Menores preços de novembro 2027"]);
+        let near = page.link("qui, 04/11");
+        assert!(near.contains("dataIda=2027-11-04"), "{near}");
+        page.says(&[price]);
+        web.get(&near).says_not(&["class=\"empty\""]);
+    }
+    // The nights stay as many as they were.
+    let stays = web.get(&STAYS.replace("2027-11-04", "2027-11-06"));
+    assert!(stays.link("qui, 04/11").contains("dataVolta=2027-11-05"));
+}
+
+#[test]
+fn a_daemon_that_tells_no_prices_of_days_leaves_them_out() {
+    let agency = Agency::start();
+    agency.tours.mood(Mood::Refuses("calendario", "acao_desconhecida"));
+    let web = Web::start(&agency, "");
+    web.get(TOURS).says(&["Orla do Cais"]).says_not(&["class=\"near\"", "class=\"month\""]);
+}
+
+#[test]
+fn lists_are_filtered_by_what_they_are_of() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let check = |path: &str, name: &str, expected: &[&str]| {
+        assert_eq!(offers(&web.get(path), name), expected, "{path}");
+    };
+    check(&flights("&periodo=tarde"), "ida", &["ida1"]);
+    check(&flights("&periodo=noite&periodo=madrugada"), "ida", &["ida2", "ida3"]);
+    check(&flights("&periodo=noite&periodo=madrugada"), "volta", &["volta1"]);
+    check(&flights("&ordem=duracao"), "ida", &["ida3", "ida2", "ida1"]);
+    check(&format!("{STAYS}&cafe=sim"), "hospedagem", &["quarto6", "quarto8"]);
+    check(&format!("{STAYS}&camas=4"), "hospedagem", &["quarto6", "quarto8"]);
+    check(&format!("{TOURS}&gratis=sim"), "passeio", &["cachoeira"]);
+    let none = web.get(&flights("&periodo=manha"));
+    none.says(&["Nada nesta lista passa pelos filtros."]);
+    check(&none.link("Limpar filtros"), "ida", &["ida1", "ida2", "ida3"]);
+}
+
+#[test]
+fn a_filtered_list_goes_on_filtered() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[pages]\noffers_max = 1\n");
+    let first = web.get(&flights("&periodo=noite"));
+    assert_eq!(offers(&first, "ida"), ["ida2"]);
+    let second = web.get(&first.link("Mais voos de ida"));
+    assert_eq!(offers(&second, "ida"), ["ida3"]);
+    second.says_not(&["Mais voos de ida"]);
+}
+
+#[test]
+fn flights_there_and_back_are_picked_with_one_click() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let page = web.get(&flights(""));
+    page.says(&["A mais barata", "R$\u{a0}2.680,00", "para 2 pessoas", "Menor preço"]);
+    let pair = page.link("Escolher");
+    assert!(pair.starts_with("/hospedagem?") && pair.contains("ida=ida3&volta=volta2"), "{pair}");
+    let hotel = web.get(&pair);
+    hotel.says(&["Sua viagem até aqui", "R$\u{a0}2.680,00"]);
+    // Nobody flies back before they have arrived.
+    let same = web.get(&flights("").replace("dataVolta=2027-11-07", "dataVolta=2027-11-04"));
+    same.says_not(&["Ida e volta com um clique"]);
+}
+
+#[test]
+fn parts_that_do_not_fit_are_warned_of_and_can_be_held() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let fits = web.get("/pacote?ida=ida1&volta=volta2&pessoas=1&hospedagem=quarto8&noites=3");
+    fits.says_not(&["Confira antes de reservar"]);
+    let page =
+        web.get("/pacote?ida=ida1&volta=volta2&pessoas=1&hospedagem=quarto8&noites=2&passeio=orla");
+    page.says(&[
+        "Confira antes de reservar",
+        "A hospedagem termina em sáb, 06/11/2027",
+        "O passeio Orla do Cais (qui, 04/11/2027) começa antes de você chegar.",
+        "Reservar tudo",
+    ]);
+}
+
+#[test]
+fn a_voucher_has_a_code_for_the_phone_and_events_for_the_calendar() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[agency]\nphone = \"31 3333\"\npayment = \"Pix\"\n");
+    let mut visitor = Visitor::default();
+    let page = held(&mut visitor, &web, "2");
+    page.says_not(&["class=\"qr\""]);
+    let trip = trip_of(&page);
+    assert_eq!(visitor.get(&web, &format!("{trip}/agenda.ics")).status, 303, "not yet booked");
+    let booked = visitor.follow(&web, &trip, &travellers(&page));
+    booked.says(&["class=\"qr\"", "class=\"dark\" d=\"M4 4h7", "31 3333", "Pix"]);
+    let agenda = booked.link("Pôr na agenda");
+    let calendar = visitor.get(&web, &agenda);
+    assert_eq!(calendar.header("content-type"), Some("text/calendar; charset=utf-8"));
+    let text = calendar.body.replace("\r\n ", "");
+    for part in [
+        "DTSTART:20271104T170000Z",
+        "DTEND:20271104T210000Z",
+        "DTSTART;VALUE=DATE:20271104",
+        "DTEND;VALUE=DATE:20271107",
+        "SUMMARY:Hospedagem: Amazon Xingu Hotel",
+        "LOCATION:Altamira - PA\\, Altamira (PA)",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert_eq!(text.matches("BEGIN:VEVENT").count(), 5);
+    // Nobody else gets it.
+    assert_eq!(web.get(&format!("{trip}/agenda.ics")).status, 404);
+}
