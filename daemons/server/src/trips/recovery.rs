@@ -211,7 +211,10 @@ mod tests {
     /// How it ends when the attempts end so, after so many of them and so many pauses.
     fn check(ends: Vec<Result<bool, StoreError>>, is_over: bool, pauses: usize) {
         let (mut ends, paused) = (ends.into_iter(), Cell::new(0));
-        let pause = || ready(paused.set(paused.get() + 1));
+        let pause = || {
+            paused.set(paused.get() + 1);
+            ready(())
+        };
         let over = block_on(until_over(|| ready(ends.next().unwrap()), pause));
         assert_eq!((over.is_ok(), paused.get(), ends.len()), (is_over, pauses, 0), "{over:?}");
     }
