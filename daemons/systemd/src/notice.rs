@@ -44,7 +44,7 @@ fn tell(state: &[NotifyState<'_>]) {
 
 fn tell_if_heard(state: &NotifyState<'_>) {
     let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else { return };
-    if let Err(error) = send_if_room(&socket, &state.to_string()) {
+    if let Err(error) = send_if_room(&socket, &format!("{state}\n")) {
         warn(&error);
     }
 }

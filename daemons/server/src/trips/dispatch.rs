@@ -171,7 +171,7 @@ impl Trips {
         Box::pin(async move {
             let reply = done.await;
             match &reply {
-                Ok(_) => warn!("Trip {trip} was settled by hand, {state:?}: {reason:?}"),
+                Ok(_) => warn!("Trip {trip} was settled by hand, {state:?}: {:?}", reason.as_str()),
                 Err(error) => warn!("Trip {trip} was not settled by hand: {error}"),
             }
             reply
