@@ -1,7 +1,7 @@
-//! SIGTERM: what has arrived is answered, then the daemon is gone, with exit code 0.
+//! SIGTERM: what has arrived or begun to arrive is answered, then the daemon is gone, with exit code 0.
 
 use agencia_tests::process::Signal;
-use agencia_tests::wire::frame;
+use agencia_tests::wire::{code, frame};
 use agencia_tests::{Kind, Setup};
 
 const HEALTH: &str = r#"{"action":"saude"}"#;
@@ -52,13 +52,16 @@ fn nobody_is_let_in_after_the_end() {
 }
 
 #[test]
-fn half_a_request_does_not_hold_up_the_end() {
+fn half_a_request_holds_up_the_end_no_longer_than_its_deadline() {
     let setup = Setup::of(Kind::Tours, 1, 1);
+    // Above what the drain would leave it.
+    setup.settings("[deadlines]\nbody_secs = 0.3\ndrain_secs = 3600");
     let mut daemon = setup.start();
     let mut client = daemon.connect();
     assert_eq!(client.ask(HEALTH)["pronto"], true);
     client.send_raw("18        {\"action\"");
     daemon.signal(Signal::TERM);
+    assert_eq!(code(&client.read()), Some("prazo_vencido"));
     client.expect_end();
     assert_eq!(daemon.wait().code(), Some(0));
 }

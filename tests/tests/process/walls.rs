@@ -84,8 +84,10 @@ fn arrows_point_down_and_never_back() {
     check("agencia-catalog", &["protocol"]);
     check("agencia-trip", &["protocol"]);
     check("agencia-store", &["protocol", "trip"]);
-    check("agencia-server", &["protocol", "catalog", "store", "client", "trip"]);
-    check("agencia-web", &["protocol", "client", "trip"]);
+    check("agencia-systemd", &[]);
+    check("agencia-keys", &["client"]);
+    check("agencia-server", &["protocol", "catalog", "store", "client", "trip", "systemd"]);
+    check("agencia-web", &["protocol", "client", "trip", "systemd"]);
     check("agencia-mocks", &[]);
     for daemon in DAEMONS {
         check(daemon, &["protocol", "catalog", "server"]);
