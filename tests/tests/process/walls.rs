@@ -85,14 +85,14 @@ fn arrows_point_down_and_never_back() {
     check("agencia-trip", &["protocol"]);
     check("agencia-store", &["protocol", "trip"]);
     check("agencia-systemd", &[]);
-    check("agencia-keys", &["client"]);
+    check("agencia-keys", &[]);
     check("agencia-server", &["protocol", "catalog", "store", "client", "trip", "systemd"]);
     check("agencia-web", &["protocol", "client", "trip", "systemd"]);
     check("agencia-mocks", &[]);
     for daemon in DAEMONS {
         check(daemon, &["protocol", "catalog", "server"]);
     }
-    check("agencia-tests", &["protocol", "client", "trip"]);
+    check("agencia-tests", &["protocol", "client", "trip", "keys"]);
 }
 
 #[test]
