@@ -152,7 +152,9 @@ impl<P: Product> Opening<P> {
         let key = keys::receipt_key(settings)?;
         let name = P::NAME.parse().expect("a product has the name of a daemon");
         let holds = HoldLimits::of(&settings.limits);
-        let live = Arc::new(Live::new(settings.trips.limits(), holds, clock.clone()));
+        let colleagues = peers.keys().cloned();
+        let live = Live::new(settings.trips.limits(), holds, clock.clone(), colleagues);
+        let live = Arc::new(live);
         Ok(Self { name, key, credentials, peers, inventory, live, clock })
     }
 

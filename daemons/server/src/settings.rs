@@ -119,6 +119,12 @@ pub struct Limits {
     /// Those of them that visitors from one address may have.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 10_000_000>")]
     pub holds_per_address_max: usize,
+    /// Units that the trips of one visitor may hold here together.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000_000>")]
+    pub units_held_per_visitor_max: u64,
+    /// Units that the trips of visitors from one address may hold here together.
+    #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000_000>")]
+    pub units_held_per_address_max: u64,
     /// Wrong surnames for one locator, in the time that `trips.guess_secs` says; then it is shown
     /// to nobody for a while.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000>")]
@@ -172,6 +178,8 @@ impl Default for Limits {
             holds_max: 100_000,
             holds_per_visitor_max: 5,
             holds_per_address_max: 50,
+            units_held_per_visitor_max: 400,
+            units_held_per_address_max: 4_000,
             guesses_per_locator_max: 5,
             guesses_per_address_max: 20,
             settling_max: 256,

@@ -10,7 +10,6 @@ use agencia_client::Peer;
 use agencia_client::tls::Credentials;
 use agencia_protocol::trip::DaemonName;
 use agencia_store::{Ledger, StoreError};
-use agencia_trip::resolver::Lane;
 use agencia_trip::{Key, Limits};
 use log::{info, warn};
 use std::collections::BTreeMap;
@@ -59,8 +58,8 @@ impl Duties {
             colleagues: colleagues.clone(),
             settling_max: self.settling_max,
         });
-        for lane in Lane::ALL {
-            crew.spawn_until_stopped(resolver.clone().work(lane, crew.clone()));
+        for lane in self.live.lanes() {
+            crew.spawn_until_stopped(resolver.clone().work(lane.clone(), crew.clone()));
         }
         if !self.recovery.goes_on() {
             return;

@@ -4,8 +4,9 @@
 
 mod support;
 
-use agencia_protocol::trip::{Hold, LetGo, Revision};
+use agencia_protocol::trip::{Hold, LetGo, Pin, Revision};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use support::agency::*;
 use support::{code, eventually};
@@ -175,6 +176,29 @@ fn a_hold_expires_although_every_turn_waits_for_an_anchor_that_hangs() {
     // Both parts have asked, and have no turn left.
     let asked: Vec<_> = silent.incoming().take(2).collect();
     agency.ask("passeios", Hold::new(other, Revision(0), vec![item("t1")], 1));
+    agency.wait_for("passeios", other, "solta");
+    assert_eq!((agency.state("passeios", stuck), asked.len()), ("fixa".into(), 2));
+}
+
+/// Each daemon that is waited for has its own turns.
+#[test]
+fn a_trip_is_settled_with_one_anchor_although_every_turn_waits_for_another_that_hangs() {
+    let mut agency = Agency::with(|_, limits| limits.settling_max = 1);
+    agency.change_deadlines(|deadlines| deadlines.peer_reply = 10 * support::PATIENCE);
+    let (stuck, other) = (trip(), trip());
+    hold_all(&agency, stuck);
+    agency.stop("voos");
+    let silent = silent(&agency, "voos");
+    pin_all(&agency, stuck);
+    let asked: Vec<_> = silent.incoming().take(2).collect();
+    // The stays decide this one, and have nothing of it.
+    agency.ask("passeios", Hold::new(other, Revision(0), vec![item("t1")], 60));
+    let parts: BTreeMap<_, _> = [("hospedagens", "s1"), ("passeios", "t1")]
+        .map(|(name, id)| (name.parse().unwrap(), vec![item(id)]))
+        .into();
+    let anchor = "hospedagens".parse().unwrap();
+    let pinned = agency.ask("passeios", Pin::new(other, Revision(0), anchor, parts));
+    assert_eq!(pinned["estado"], "fixa", "{pinned}");
     agency.wait_for("passeios", other, "solta");
     assert_eq!((agency.state("passeios", stuck), asked.len()), ("fixa".into(), 2));
 }

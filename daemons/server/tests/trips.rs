@@ -297,6 +297,24 @@ fn nobody_holds_more_trips_than_the_settings_allow() {
 }
 
 #[test]
+fn nobody_holds_more_units_than_the_settings_allow() {
+    let agency = Agency::with(|_, limits| {
+        limits.units_held_per_visitor_max = 1;
+        limits.units_held_per_address_max = 3;
+    });
+    let ask = |visitor: &str, address: &str, units: u16| {
+        let mut hold = hold_items(trip(), 0, json!([{"id":"t1","quantidade":units}]));
+        (hold.visitor, hold.address) = (visitor.parse().ok(), address.parse().ok());
+        code(&agency.ask("passeios", hold))
+    };
+    assert_eq!(ask("ana", "192.0.2.1", 2), "ocupado");
+    assert_eq!(ask("ana", "192.0.2.1", 1), "none");
+    assert_eq!(ask("ana", "192.0.2.2", 1), "ocupado");
+    assert_eq!(ask("", "192.0.2.1", 3), "ocupado");
+    assert_eq!(ask("", "192.0.2.1", 2), "none");
+}
+
+#[test]
 fn an_administrator_settles_a_part_by_hand_and_it_is_shown() {
     let agency = Agency::new();
     let trip = trip();

@@ -113,6 +113,15 @@ pub enum StoreError {
         /// What the storage said.
         source: Cause,
     },
+    /// What is kept of this trip is damaged. Nothing was changed, and other trips go on.
+    #[error(
+        "what the ledger keeps of this trip is damaged: put the last backup in force with agencia \
+         restore, which keeps this file aside"
+    )]
+    Illegible {
+        /// What is wrong with it.
+        source: Cause,
+    },
     /// The storage failed while the ledger was running, and its thread ended with this.
     #[error("the storage of the ledger {path} failed: check the disk, then start the daemon again")]
     Storage {

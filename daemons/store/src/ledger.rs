@@ -155,7 +155,8 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Busy`], [`Closed`](StoreError::Closed), [`Unknown`](StoreError::Unknown).
+    /// [`StoreError::Busy`], [`Closed`](StoreError::Closed), [`Unknown`](StoreError::Unknown),
+    /// [`Illegible`](StoreError::Illegible).
     pub fn row(
         &self,
         trip: TripId,
@@ -189,7 +190,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Read`], [`Closed`](StoreError::Closed).
+    /// [`StoreError::Read`], [`Corrupt`](StoreError::Corrupt), [`Closed`](StoreError::Closed).
     pub async fn live(&self) -> Result<Vec<(TripId, Row)>, StoreError> {
         self.ask(Question::Live).await
     }

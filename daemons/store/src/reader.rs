@@ -1,7 +1,7 @@
 //! The ledger's second thread: lists, sums and backups, one after the other, over a connection
 //! that only reads. A long one holds up the next, and no purchase.
 
-use crate::sqlite::{Fault, Reader, back_up};
+use crate::sqlite::{Fault, Reader, back_up, is_illegible};
 use crate::writer::{Answer, Queue, answer};
 use crate::{Audit, Filter, LedgerOptions, Life, StoreError};
 use agencia_protocol::TripId;
@@ -148,7 +148,11 @@ impl Serving {
     }
 
     fn told<T>(&self, read: Result<T, Fault>) -> Result<T, StoreError> {
-        read.map_err(|fault| StoreError::Read { path: self.path.clone(), source: fault.into() })
+        let path = || self.path.clone();
+        read.map_err(|fault| match is_illegible(&fault) {
+            true => StoreError::Corrupt { path: path(), detail: fault.to_string() },
+            false => StoreError::Read { path: path(), source: fault.into() },
+        })
     }
 }
 

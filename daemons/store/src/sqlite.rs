@@ -100,7 +100,7 @@ pub(crate) enum Lookup {
 #[derive(Debug)]
 pub(crate) enum Done {
     Stepped(Result<Outcome, StoreError>),
-    Read(Found),
+    Read(Result<Found, StoreError>),
 }
 
 /// A batch that is durable.
@@ -142,6 +142,11 @@ impl Database {
 /// of a commit were there, so nothing of the transaction was done.
 fn is_no_space(fault: &Fault) -> bool {
     fault.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
+/// Whether a value was read and is none that was ever written.
+pub(crate) fn is_illegible(fault: &Fault) -> bool {
+    matches!(fault, Fault::FromSqlConversionFailure(..))
 }
 
 /// An offer's key as the database keeps it: the same 64 bits, read as a signed number.

@@ -148,7 +148,7 @@ impl<R> Writer<R> {
                     }
                     answer(to, outcome);
                 }
-                (To::Read(to), Done::Read(found)) => answer(to, Ok(found)),
+                (To::Read(to), Done::Read(found)) => answer(to, found),
                 // A lookup that shared its batch with what had no room.
                 (To::Read(to), Done::Stepped(_)) => answer(to, Err(StoreError::NoSpace)),
                 (To::Step(_), Done::Read(_)) => unreachable!("each task has its own answer"),

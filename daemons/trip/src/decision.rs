@@ -299,6 +299,8 @@ pub(crate) fn cancel(
         }
         part => (part.clone(), Units::Stay),
     };
+    // Whatever was released by hand before is as it should be now.
+    let part = part.map(|part| Part { forced: None, ..part });
     Step::write(Row { part, decision: Some(decision) }, units, reply)
 }
 

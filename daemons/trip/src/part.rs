@@ -287,11 +287,13 @@ fn reconcile(row: &Row, part: &Part, outcome: Outcome) -> Step {
     Step::write(row.with_part(Part { forced: None, ..part.clone() }), Units::Stay, reply)
 }
 
-/// `forcar`: what only an administrator may do.
+/// `forcar`: what only an administrator may do. It is kept as forced until an outcome agrees with
+/// it. A part that is only held has none to wait for: nobody can book a trip without its pin.
 pub(crate) fn force(row: &Row, state: PartState, reason: &Reason, now: Timestamp) -> Step {
     let Some(part) = &row.part else { return Step::answer(Reply::State(PartState::None)) };
     let was = row.state();
-    let forced = Some(Forced { was, at: now, reason: reason.clone() });
+    let outcome_awaited = part.state.parts().is_some();
+    let forced = outcome_awaited.then(|| Forced { was, at: now, reason: reason.clone() });
     match (&part.state, state) {
         (State::Pinned { parts }, PartState::Confirmed) => {
             let confirmed = State::Confirmed { parts: parts.clone() };

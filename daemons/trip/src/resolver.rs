@@ -32,39 +32,24 @@ pub enum Task {
     },
 }
 
-/// Whom tasks wait for. Each lane moves by itself: an anchor that hangs holds up no expiry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whom tasks wait for. Each lane moves by itself: a daemon that hangs holds up no expiry, and
+/// nothing that waits for another daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Lane {
     /// Nobody: the daemon does it alone.
     Own,
-    /// Another daemon.
-    Peers,
-}
-
-impl Lane {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Own, Self::Peers];
-}
-
-impl Task {
-    /// Whom it waits for.
-    pub fn lane(&self) -> Lane {
-        match self {
-            Self::Expire => Lane::Own,
-            Self::Ask { .. } | Self::Tell { .. } => Lane::Peers,
-        }
-    }
+    /// This daemon.
+    Peer(DaemonName),
 }
 
 /// What a row still needs: each task with the moment from which on it is due.
 pub fn tasks(row: &Row, limits: &Limits) -> Vec<(Task, Timestamp)> {
     let part = row.part.as_ref().and_then(|part| match &part.state {
         State::Held { expires } => Some((Task::Expire, *expires)),
-        State::Pinned { parts } => {
+        _ => row.awaited().map(|parts| {
             let anchor = parts.anchor().clone();
-            Some((Task::Ask { anchor }, part.since.after(limits.ask_first)))
-        }
-        State::Confirmed { .. } | State::Released { .. } => None,
+            (Task::Ask { anchor }, part.since.after(limits.ask_first))
+        }),
     });
     let outbox = row.decision.iter().flat_map(|decision| {
         let tell = |daemon: &DaemonName| (Task::Tell { daemon: daemon.clone() }, decision.at);
@@ -73,13 +58,11 @@ pub fn tasks(row: &Row, limits: &Limits) -> Vec<(Task, Timestamp)> {
     part.into_iter().chain(outbox).collect()
 }
 
-/// The question of a pinned part; nothing when the part is not pinned.
+/// The question of a part that waits for its outcome; nothing when it does not.
 pub fn question(trip: TripId, row: &Row, now: Timestamp) -> Option<AskOutcome> {
-    let part = row.part.as_ref()?;
-    matches!(part.state, State::Pinned { .. }).then(|| {
-        let waited = now.since(part.since).as_secs();
-        AskOutcome::new(trip, Some(u32::try_from(waited).unwrap_or(u32::MAX)))
-    })
+    let part = row.part.as_ref().filter(|_| row.awaited().is_some())?;
+    let waited = now.since(part.since).as_secs();
+    Some(AskOutcome::new(trip, Some(u32::try_from(waited).unwrap_or(u32::MAX))))
 }
 
 /// What the anchor's answer to the [`question`] means; nothing when it is not decided yet.
@@ -105,10 +88,9 @@ pub fn acknowledgement(from: DaemonName, told: &Apply, reply: StateReply) -> Com
 ///
 /// It is kept by [`observe`](Self::observe)ing every row that was written, and built anew after a
 /// start by observing every row that [is live](Row::is_live).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Agenda {
-    /// One for each [`Lane`], in their order.
-    due: [Due; 2],
+    due: BTreeMap<Lane, Due>,
     of_trip: BTreeMap<TripId, BTreeMap<Task, Entry>>,
 }
 
@@ -124,6 +106,18 @@ struct Entry {
 }
 
 impl Agenda {
+    /// Nothing is to be done yet. There is a lane for each peer; a task for a daemon that is not
+    /// among them waits for nobody, and is in the daemon's own.
+    pub fn among(peers: impl IntoIterator<Item = DaemonName>) -> Self {
+        let lanes = peers.into_iter().map(Lane::Peer).chain([Lane::Own]);
+        Self { due: lanes.map(|lane| (lane, Due::new())).collect(), of_trip: BTreeMap::new() }
+    }
+
+    /// All lanes.
+    pub fn lanes(&self) -> impl Iterator<Item = &Lane> {
+        self.due.keys()
+    }
+
     /// Takes up what this row needs, and drops what it no longer needs.
     pub fn observe(&mut self, trip: TripId, row: &Row, limits: &Limits) {
         let mut before = self.of_trip.remove(&trip).unwrap_or_default();
@@ -150,21 +144,21 @@ impl Agenda {
     }
 
     /// When something is due next in a lane.
-    pub fn next(&self, lane: Lane) -> Option<Timestamp> {
-        self.due[lane as usize].first().map(|(at, _, _)| *at)
+    pub fn next(&self, lane: &Lane) -> Option<Timestamp> {
+        self.due.get(lane)?.first().map(|(at, _, _)| *at)
     }
 
     /// Takes up to `max` tasks of a lane that are due. Each comes again after a pause, until the row that
     /// needs it no longer does; so whoever takes one may die over it.
     pub fn take_due(
         &mut self,
-        lane: Lane,
+        lane: &Lane,
         now: Timestamp,
         max: usize,
         limits: &Limits,
     ) -> Vec<(TripId, Task)> {
-        let due = &mut self.due[lane as usize];
         let mut taken = Vec::new();
+        let Some(due) = self.due.get_mut(lane) else { return taken };
         while taken.len() < max {
             let Some((at, trip, task)) = due.first().cloned() else { break };
             if at > now {
@@ -184,15 +178,20 @@ impl Agenda {
 
     /// How many tasks there are.
     pub fn len(&self) -> usize {
-        self.due.iter().map(Due::len).sum()
+        self.due.values().map(Due::len).sum()
     }
 
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
-        self.due.iter().all(Due::is_empty)
+        self.due.values().all(Due::is_empty)
     }
 
     fn due_mut(&mut self, task: &Task) -> &mut Due {
-        &mut self.due[task.lane() as usize]
+        let lane = match task {
+            Task::Ask { anchor: peer } | Task::Tell { daemon: peer } => Lane::Peer(peer.clone()),
+            Task::Expire => Lane::Own,
+        };
+        let lane = if self.due.contains_key(&lane) { lane } else { Lane::Own };
+        self.due.entry(lane).or_default()
     }
 }

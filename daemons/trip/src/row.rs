@@ -28,11 +28,31 @@ impl Row {
         self.part.as_ref().map_or(PartState::None, |part| part.state.name())
     }
 
-    /// Whether something is still to be done: a hold that expires, a pin that waits for its
+    /// Whether something is still to be done: a hold that expires, a part that waits for its
     /// outcome, an outcome that waits for its acknowledgements.
     pub fn is_live(&self) -> bool {
-        let part = matches!(self.state(), PartState::Held | PartState::Pinned);
+        let part = self.state() == PartState::Held || self.awaited().is_some();
         part || self.decision.as_ref().is_some_and(|decision| !decision.pending.is_empty())
+    }
+
+    /// The trip whose outcome is still to be heard of its anchor: the part is pinned, or it was
+    /// settled by hand and nothing agrees with that yet.
+    pub fn awaited(&self) -> Option<&Arc<Parts>> {
+        let part = self.part.as_ref()?;
+        match &part.state {
+            State::Pinned { parts } => Some(parts),
+            // An anchor that has booked the trip has nobody to ask.
+            state if part.forced.is_some() && !self.was_booked() => state.parts(),
+            _ => None,
+        }
+    }
+
+    /// Whether this daemon is the anchor of a trip that was booked, be it cancelled since or not.
+    pub fn was_booked(&self) -> bool {
+        matches!(
+            self.decision.as_ref().map(|decision| decision.verdict),
+            Some(Verdict::Committed | Verdict::Cancelled { .. })
+        )
     }
 }
 

@@ -54,7 +54,9 @@ pub(crate) fn run(options: &Restore, peers: Option<&Path>) -> Result<ExitCode, C
     print(
         &"now start every daemon: one that was restored is in recovery and serves searches only, \
           until all others in pares.toml have told it what was decided after the backup; `agencia \
-          status` shows that, and `agencia audit` whether all is well",
+          status` shows that, and `agencia audit` whether all is well. Who travels only the anchor \
+          of a trip knows: the names of what it booked after the backup are lost, and `agencia \
+          trips` says so",
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -133,7 +133,7 @@ impl Case<'_> {
         let mut found = Vec::new();
         for (daemon, view) in &self.views {
             self.check_part(daemon, view, known, &mut found);
-            self.check_decision(daemon, view, &mut found);
+            self.check_decision(view, &mut found);
         }
         found.sort();
         found.dedup();
@@ -192,10 +192,10 @@ impl Case<'_> {
 
     /// Whether every part of a trip that this daemon has booked is there, or is being finalised:
     /// pinned still, it will hear of it.
-    fn check_decision(&self, anchor: &DaemonName, view: &View, found: &mut Vec<Violation>) {
-        let committed =
-            view.decision.as_ref().is_some_and(|decision| decision.outcome == Outcome::Committed);
-        let Some(parts) = view.parts.as_ref().filter(|_| committed) else { return };
+    fn check_decision(&self, view: &View, found: &mut Vec<Violation>) {
+        let decision = view.decision.as_ref().filter(|it| it.outcome == Outcome::Committed);
+        let (Some(parts), Some(decision)) = (&view.parts, decision) else { return };
+        let pending = &decision.pending;
         for (daemon, items) in parts.iter().filter(|(daemon, _)| self.asked.contains(*daemon)) {
             let problem = match self.views.get(daemon) {
                 None if self.forgettable => continue,
@@ -203,8 +203,9 @@ impl Case<'_> {
                 Some(part) => match part.state {
                     PartState::Confirmed if !same(items, &part.asked) => Problem::OtherItems,
                     PartState::Confirmed => continue,
-                    // The anchor's own part is booked with the decision, at once.
-                    PartState::Pinned if daemon != anchor => continue,
+                    // The anchor's own part is booked with the decision, at once; another one
+                    // when it hears of it, and says so.
+                    PartState::Pinned if pending.contains(daemon) => continue,
                     PartState::Released => Problem::PartMissing { released: true },
                     _ => Problem::PartMissing { released: false },
                 },

@@ -9,7 +9,10 @@ use crate::ask::{Known, Places, asking};
 use crate::cli::Trips;
 use crate::error::CommandError;
 use crate::table::{Column, print, table};
-use agencia_protocol::trip::{DaemonName, List, ListFilter, PartState, Timestamp, Traveller};
+
+use agencia_protocol::trip::{
+    ConsultReply, DaemonName, List, ListFilter, PartState, Timestamp, Traveller,
+};
 use agencia_protocol::{Day, TripId};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,10 +100,12 @@ async fn guests(
     complete: &mut bool,
 ) -> BTreeMap<TripId, Guests> {
     let mut guests = BTreeMap::new();
+    let mut lost = 0;
     let mut missing: BTreeMap<DaemonName, BTreeSet<TripId>> = BTreeMap::new();
     for (daemon, trips) in booked {
         for Listed { view, .. } in trips {
             match (&view.travellers, &view.anchor) {
+                (Some(_), _) if has_lost_guests(view) => lost += 1,
                 (Some(travellers), _) => {
                     let contact = view.contact.as_ref().map(ToString::to_string);
                     let travellers = travellers.clone();
@@ -117,10 +122,14 @@ async fn guests(
         let trips: Vec<_> = trips.into_iter().filter(|trip| !guests.contains_key(trip)).collect();
         let Some(pool) = daemons.get(&anchor).filter(|_| !trips.is_empty()) else { continue };
         match consult_each(pool, &trips).await {
-            Ok(views) => guests.extend(views.into_iter().filter_map(|(trip, view)| {
-                let contact = view.contact.as_ref().map(ToString::to_string);
-                Some((trip, Guests { travellers: view.travellers?, contact }))
-            })),
+            Ok(views) => {
+                lost += views.iter().filter(|(_, view)| has_lost_guests(view)).count();
+                let told = views.into_iter().filter(|(_, view)| !has_lost_guests(view));
+                guests.extend(told.filter_map(|(trip, view)| {
+                    let contact = view.contact.as_ref().map(ToString::to_string);
+                    Some((trip, Guests { travellers: view.travellers?, contact }))
+                }));
+            }
             Err(error) => {
                 let error = CommandError::from(error);
                 eprintln!("agencia: the guests of {} trips are left out: {error}", trips.len());
@@ -128,7 +137,21 @@ async fn guests(
             }
         }
     }
+    if lost > 0 {
+        eprintln!(
+            "agencia: the guests of {lost} trips are not known any more: they were booked after \
+             the backup that their anchor was restored from"
+        );
+        *complete = false;
+    }
     guests
+}
+
+/// Whether an anchor has learned of the trip from others, after a restore: nobody else knows who
+/// travels. A trip of several parts is never booked for nobody; a purchase in one step is.
+fn has_lost_guests<I>(view: &ConsultReply<I>) -> bool {
+    let is_shared = view.parts.as_ref().is_some_and(|parts| parts.len() > 1);
+    is_shared && view.travellers.as_ref().is_some_and(Vec::is_empty)
 }
 
 /// One line an item, sorted as a hotel wants to read them: by place, room, day.
@@ -293,6 +316,24 @@ mod tests {
         assert_eq!(rooms(Some("2099-12-24")), ["room 7"]);
         assert_eq!(rooms(Some("2099-12-25")), ["room 6", "room 7"]);
         assert_eq!(rooms(Some("2099-12-26")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_trip_of_several_parts_that_nobody_travels_in_has_lost_its_guests() {
+        let lost = |parts: serde_json::Value, people: serde_json::Value| {
+            let mut view = stay(FIRST, 7, "24/12/2099", 2).view;
+            view.parts = serde_json::from_value(parts).unwrap();
+            view.travellers = serde_json::from_value(people).unwrap();
+            has_lost_guests(&view)
+        };
+        let both = json!({"voos": [{"id": "v"}], "hospedagens": [{"id": "q"}]});
+        let ana = json!([{"nome": "Ana", "sobrenome": "Silva"}]);
+        assert!(lost(both.clone(), json!([])));
+        assert!(!lost(both.clone(), ana));
+        // Only the anchor is asked.
+        assert!(!lost(both, json!(null)));
+        // Bought in one step: nobody was named.
+        assert!(!lost(json!({"voos": [{"id": "v"}]}), json!([])));
     }
 
     #[test]

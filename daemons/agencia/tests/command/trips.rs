@@ -124,7 +124,10 @@ fn what_is_in_doubt_is_listed_with_its_age_and_settles_itself() {
 #[test]
 fn a_part_that_is_settled_by_hand_is_shown_by_everyone() {
     let scene = Scene::new();
-    let mut up = daemons(&scene, &[("DECISION_SECS", "600")]);
+    let mut up = daemons(
+        &scene,
+        &[("DECISION_SECS", "600"), ("ASK_FIRST_SECS", "1"), ("ASK_PAUSE_SECS_MAX", "1")],
+    );
     let leader = Leader::new(&scene);
     let trip = leader.pin(&Leader::plan(&ALL)).to_string();
     let force = |rest: &[&str]| scene.run(&[&["force-release", &trip][..], rest].concat());
@@ -161,6 +164,10 @@ fn a_part_that_is_settled_by_hand_is_shown_by_everyone() {
     assert_eq!(code, 0, "{errors}");
     let (code, _, errors) = force(&["--reason", "x", "--daemon", "voos", "--confirm"]);
     assert!(code == 1 && errors.starts_with("agencia: refused: "), "{errors}");
+    // Both agree with it now, by asking; from then on it is not shown any more.
+    until(&scene, &["indoubt"], |_, out| out == "everything is settled\n");
+    let (code, out, _) = scene.run(&["audit"]);
+    assert_eq!(code, 0, "{out}");
     up.ctrl_c();
     assert_eq!(up.end(), Some(0));
 }

@@ -162,6 +162,8 @@ fn every_range_has_its_ends() {
         ("limits.holds_max", 1, 10_000_000),
         ("limits.holds_per_visitor_max", 1, 10_000_000),
         ("limits.holds_per_address_max", 1, 10_000_000),
+        ("limits.units_held_per_visitor_max", 1, 1_000_000_000),
+        ("limits.units_held_per_address_max", 1, 1_000_000_000),
         ("limits.guesses_per_locator_max", 1, 1_000_000),
         ("limits.guesses_per_address_max", 1, 1_000_000),
         ("limits.settling_max", 1, 10_000),

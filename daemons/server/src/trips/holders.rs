@@ -1,4 +1,5 @@
-//! Who holds how much: so many trips at once in all, of one visitor, and from one address.
+//! Who holds how much: so many trips at once in all, and so many trips and units of one visitor,
+//! and from one address.
 //!
 //! Whose a hold is, is known only to the process that took it: after a restart what is held counts
 //! for all together.
@@ -10,23 +11,33 @@ use agencia_protocol::{Code, TripId, WireError};
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// How many trips may be held at the same time.
+/// How much may be held at the same time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HoldLimits {
-    /// In all.
-    pub(crate) max: usize,
+    /// How many trips in all.
+    pub(crate) trips_max: usize,
     /// By one visitor.
-    pub(crate) per_visitor_max: usize,
+    pub(crate) per_visitor_max: Held,
     /// From one address.
-    pub(crate) per_address_max: usize,
+    pub(crate) per_address_max: Held,
 }
 
 impl HoldLimits {
     pub(crate) fn of(limits: &Limits) -> Self {
-        let Limits { holds_max, holds_per_visitor_max, holds_per_address_max, .. } = *limits;
-        let (per_visitor_max, per_address_max) = (holds_per_visitor_max, holds_per_address_max);
-        Self { max: holds_max, per_visitor_max, per_address_max }
+        let (trips, units) = (limits.holds_per_visitor_max, limits.units_held_per_visitor_max);
+        let per_visitor_max = Held { trips, units };
+        let (trips, units) = (limits.holds_per_address_max, limits.units_held_per_address_max);
+        let per_address_max = Held { trips, units };
+        Self { trips_max: limits.holds_max, per_visitor_max, per_address_max }
     }
+}
+
+/// How much somebody holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) trips: usize,
+    /// Seats, rooms or places; a room for several nights is one.
+    pub(crate) units: u64,
 }
 
 /// The trips that are held or pinned, or about to be.
@@ -34,14 +45,16 @@ impl HoldLimits {
 pub(crate) struct Holders {
     limits: HoldLimits,
     trips: HashMap<TripId, Holder>,
-    visitors: HashMap<Visitor, usize>,
-    addresses: HashMap<Neighbourhood, usize>,
+    visitors: HashMap<Visitor, Held>,
+    addresses: HashMap<Neighbourhood, Held>,
 }
 
 #[derive(Debug, Default)]
 struct Holder {
     visitor: Option<Visitor>,
     address: Option<Neighbourhood>,
+    /// What is held, or more while more is wanted.
+    units: u64,
     /// How many requests want it held and have no reply yet.
     waiting: usize,
 }
@@ -58,44 +71,62 @@ impl Holders {
     /// # Errors
     /// `ocupado`, when that would be one too many.
     pub(crate) fn admit(&mut self, hold: &Hold) -> Result<(), WireError> {
-        if let Some(holder) = self.trips.get_mut(&hold.trip) {
-            holder.waiting += 1;
+        let units: u64 = hold.items.iter().map(|item| u64::from(item.units.count())).sum();
+        if let Some(holder) = self.trips.get(&hold.trip) {
+            let (visitor, address) = (holder.visitor.clone(), holder.address);
+            let more = Held { trips: 0, units: units.saturating_sub(holder.units) };
+            self.check(visitor.as_ref(), address.as_ref(), more)?;
+            self.change(hold.trip, |holder| {
+                holder.units = holder.units.max(units);
+                holder.waiting += 1;
+            });
             return Ok(());
         }
-        let HoldLimits { max, per_visitor_max, per_address_max } = self.limits;
-        let address = hold.address.map(Neighbourhood::from);
-        let busy = |message| Err(WireError::new(Code::Busy, message));
-        if count(&self.visitors, hold.visitor.as_ref()) >= per_visitor_max {
-            return busy(
-                "você já tem reservas temporárias demais; conclua ou solte uma, ou espere que \
-                 expirem",
-            );
+        let (visitor, address) = (hold.visitor.clone(), hold.address.map(Neighbourhood::from));
+        self.check(visitor.as_ref(), address.as_ref(), Held { trips: 1, units })?;
+        if self.trips.len() >= self.limits.trips_max {
+            let message = "há reservas temporárias demais; tente de novo daqui a pouco";
+            return Err(WireError::new(Code::Busy, message));
         }
-        if count(&self.addresses, address.as_ref()) >= per_address_max {
-            return busy(
-                "há reservas temporárias demais deste endereço; tente de novo daqui a pouco",
-            );
-        }
-        if self.trips.len() >= max {
-            return busy("há reservas temporárias demais; tente de novo daqui a pouco");
-        }
-        self.insert(hold.trip, Holder { visitor: hold.visitor.clone(), address, waiting: 1 });
+        self.insert(hold.trip, Holder { visitor, address, units, waiting: 1 });
         Ok(())
     }
 
-    /// Counts a trip that is held, whoever it is for.
-    pub(crate) fn holds(&mut self, trip: TripId) {
-        if !self.trips.contains_key(&trip) {
-            self.insert(trip, Holder::default());
+    /// Whether so much more is not too much.
+    fn check(
+        &self,
+        visitor: Option<&Visitor>,
+        address: Option<&Neighbourhood>,
+        more: Held,
+    ) -> Result<(), WireError> {
+        let HoldLimits { per_visitor_max, per_address_max, .. } = self.limits;
+        let message = if count(&self.visitors, visitor).exceeds(per_visitor_max, more) {
+            "você já tem reservas temporárias demais; conclua ou solte uma, ou espere que expirem"
+        } else if count(&self.addresses, address).exceeds(per_address_max, more) {
+            "há reservas temporárias demais deste endereço; tente de novo daqui a pouco"
+        } else {
+            return Ok(());
+        };
+        Err(WireError::new(Code::Busy, message))
+    }
+
+    /// Counts a trip that holds so many units, whoever it is for.
+    pub(crate) fn holds(&mut self, trip: TripId, units: u64) {
+        match self.trips.get(&trip) {
+            None => self.insert(trip, Holder { units, ..Holder::default() }),
+            // Somebody may want more of it already.
+            Some(holder) if holder.waiting > 0 => {}
+            Some(_) => self.change(trip, |holder| holder.units = units),
         }
     }
 
-    /// A request that was admitted has its reply: the trip is held, or is not.
-    pub(crate) fn answered(&mut self, trip: TripId, is_held: bool) {
+    /// A request that was admitted has its reply: the trip holds so many units, or is not held.
+    pub(crate) fn answered(&mut self, trip: TripId, held: Option<u64>) {
         let Some(holder) = self.trips.get_mut(&trip) else { return };
         holder.waiting = holder.waiting.saturating_sub(1);
-        if !is_held {
-            self.remove(trip);
+        match held {
+            Some(units) => self.holds(trip, units),
+            None => self.remove(trip),
         }
     }
 
@@ -104,32 +135,56 @@ impl Holders {
         if self.trips.get(&trip).is_none_or(|holder| holder.waiting > 0) {
             return;
         }
-        let Some(Holder { visitor, address, .. }) = self.trips.remove(&trip) else { return };
-        take_one(&mut self.visitors, visitor);
-        take_one(&mut self.addresses, address);
+        self.take_out(trip);
+    }
+
+    /// Changes what is counted of a trip.
+    fn change(&mut self, trip: TripId, change: impl FnOnce(&mut Holder)) {
+        let Some(mut holder) = self.take_out(trip) else { return };
+        change(&mut holder);
+        self.insert(trip, holder);
+    }
+
+    fn take_out(&mut self, trip: TripId) -> Option<Holder> {
+        let holder = self.trips.remove(&trip)?;
+        take(&mut self.visitors, holder.visitor.as_ref(), holder.units);
+        take(&mut self.addresses, holder.address.as_ref(), holder.units);
+        Some(holder)
     }
 
     fn insert(&mut self, trip: TripId, holder: Holder) {
-        if let Some(visitor) = &holder.visitor {
-            *self.visitors.entry(visitor.clone()).or_default() += 1;
-        }
-        if let Some(address) = holder.address {
-            *self.addresses.entry(address).or_default() += 1;
-        }
+        add(&mut self.visitors, holder.visitor.as_ref(), holder.units);
+        add(&mut self.addresses, holder.address.as_ref(), holder.units);
         self.trips.insert(trip, holder);
     }
 }
 
-fn count<K: Hash + Eq>(counts: &HashMap<K, usize>, of: Option<&K>) -> usize {
-    of.and_then(|key| counts.get(key)).copied().unwrap_or(0)
+impl Held {
+    /// Whether with so much more it is over this.
+    fn exceeds(self, max: Self, more: Self) -> bool {
+        let over_trips = more.trips > 0 && self.trips + more.trips > max.trips;
+        over_trips || (more.units > 0 && self.units + more.units > max.units)
+    }
 }
 
-fn take_one<K: Hash + Eq>(counts: &mut HashMap<K, usize>, of: Option<K>) {
+fn count<K: Hash + Eq>(counts: &HashMap<K, Held>, of: Option<&K>) -> Held {
+    of.and_then(|key| counts.get(key)).copied().unwrap_or_default()
+}
+
+fn add<K: Hash + Eq + Clone>(counts: &mut HashMap<K, Held>, of: Option<&K>, units: u64) {
     let Some(key) = of else { return };
-    if let Some(count) = counts.get_mut(&key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(&key);
+    let held = counts.entry(key.clone()).or_default();
+    held.trips += 1;
+    held.units += units;
+}
+
+fn take<K: Hash + Eq>(counts: &mut HashMap<K, Held>, of: Option<&K>, units: u64) {
+    let Some(key) = of else { return };
+    if let Some(held) = counts.get_mut(key) {
+        held.trips -= 1;
+        held.units -= units;
+        if held.trips == 0 {
+            counts.remove(key);
         }
     }
 }
@@ -138,6 +193,7 @@ fn take_one<K: Hash + Eq>(counts: &mut HashMap<K, usize>, of: Option<K>) {
 mod tests {
     use super::*;
     use agencia_protocol::trip::Revision;
+    use serde_json::json;
 
     fn hold(trip: u128, visitor: Option<&str>, address: Option<&str>) -> Hold {
         let trip = TripId::from_uuid(uuid::Uuid::from_u128(trip));
@@ -147,8 +203,16 @@ mod tests {
         hold
     }
 
-    fn holders(max: usize, per_visitor_max: usize, per_address_max: usize) -> Holders {
-        Holders::new(HoldLimits { max, per_visitor_max, per_address_max })
+    fn holders(trips_max: usize, per_visitor_max: usize, per_address_max: usize) -> Holders {
+        let trips = |trips| Held { trips, units: 10 };
+        let (per_visitor_max, per_address_max) = (trips(per_visitor_max), trips(per_address_max));
+        Holders::new(HoldLimits { trips_max, per_visitor_max, per_address_max })
+    }
+
+    fn of_units(mut hold: Hold, units: &[u16]) -> Hold {
+        let item = |units| serde_json::from_value(json!({"id": "x", "quantidade": units}));
+        hold.items = units.iter().map(item).collect::<Result<_, _>>().unwrap();
+        hold
     }
 
     fn check_busy(holders: &mut Holders, hold: &Hold, part: &str) {
@@ -166,16 +230,16 @@ mod tests {
         // The same trip again is no other hold, and others have their own limit.
         holders.admit(&mine(2)).unwrap();
         holders.admit(&hold(4, Some("you"), None)).unwrap();
-        holders.answered(mine(1).trip, false);
-        holders.answered(mine(1).trip, false);
+        holders.answered(mine(1).trip, None);
+        holders.answered(mine(1).trip, None);
         holders.admit(&mine(3)).unwrap();
         check_busy(&mut holders, &mine(5), "você já tem");
         assert_eq!(holders.visitors.len(), 2);
         // It was asked for twice.
-        holders.answered(mine(2).trip, false);
+        holders.answered(mine(2).trip, None);
         assert!(holders.trips.contains_key(&mine(2).trip));
         for trip in 1..6 {
-            holders.answered(mine(trip).trip, false);
+            holders.answered(mine(trip).trip, None);
         }
         assert!(holders.visitors.is_empty() && holders.trips.is_empty());
     }
@@ -186,9 +250,9 @@ mod tests {
         let mine = |trip| hold(trip, Some("me"), None);
         holders.admit(&mine(1)).unwrap();
         holders.admit(&mine(1)).unwrap();
-        holders.answered(mine(1).trip, false);
+        holders.answered(mine(1).trip, None);
         check_busy(&mut holders, &mine(2), "você já tem");
-        holders.answered(mine(1).trip, true);
+        holders.answered(mine(1).trip, Some(0));
         check_busy(&mut holders, &mine(2), "você já tem");
         holders.remove(mine(1).trip);
         holders.admit(&mine(2)).unwrap();
@@ -201,16 +265,44 @@ mod tests {
         holders.admit(&hold(2, None, Some("192.0.2.7"))).unwrap();
         check_busy(&mut holders, &hold(3, Some("c"), Some("192.0.2.7")), "deste endereço");
         holders.admit(&hold(3, Some("c"), Some("192.0.2.8"))).unwrap();
-        holders.answered(hold(1, None, None).trip, false);
+        holders.answered(hold(1, None, None).trip, None);
         holders.admit(&hold(4, None, Some("192.0.2.7"))).unwrap();
     }
 
     #[test]
     fn all_together_have_a_limit_also_those_of_before_a_restart() {
         let mut holders = holders(2, 1, 1);
-        holders.holds(hold(1, None, None).trip);
-        holders.holds(hold(1, None, None).trip);
+        holders.holds(hold(1, None, None).trip, 0);
+        holders.holds(hold(1, None, None).trip, 0);
         holders.admit(&hold(2, None, None)).unwrap();
         check_busy(&mut holders, &hold(3, None, None), "há reservas temporárias demais;");
+    }
+    #[test]
+    fn a_visitor_has_so_many_units_in_all_trips_together() {
+        let mut holders = holders(100, 100, 100);
+        let mine = |trip, units: &[u16]| of_units(hold(trip, Some("me"), None), units);
+        holders.admit(&mine(1, &[3, 3])).unwrap();
+        check_busy(&mut holders, &mine(2, &[5]), "você já tem");
+        holders.admit(&mine(2, &[4])).unwrap();
+        check_busy(&mut holders, &mine(2, &[5]), "você já tem");
+        // A revision that wants less, and one that is refused: what is held counts.
+        holders.answered(mine(1, &[]).trip, Some(6));
+        holders.admit(&mine(1, &[1])).unwrap();
+        check_busy(&mut holders, &mine(3, &[1]), "você já tem");
+        holders.answered(mine(1, &[]).trip, Some(1));
+        holders.admit(&mine(3, &[5])).unwrap();
+        holders.answered(mine(2, &[]).trip, None);
+        holders.answered(mine(3, &[]).trip, None);
+        assert_eq!(holders.visitors.values().next(), Some(&Held { trips: 1, units: 1 }));
+    }
+
+    #[test]
+    fn an_address_has_so_many_units_whoever_comes_from_it() {
+        let mut holders = holders(100, 100, 100);
+        let from = |trip, units: &[u16]| of_units(hold(trip, None, Some("192.0.2.7")), units);
+        holders.admit(&from(1, &[10])).unwrap();
+        check_busy(&mut holders, &from(2, &[1]), "deste endereço");
+        holders.answered(from(1, &[]).trip, None);
+        holders.admit(&from(2, &[1])).unwrap();
     }
 }

@@ -6,13 +6,13 @@ use super::holders::{HoldLimits, Holders};
 use super::tally::Tally;
 use crate::clock::Clock;
 use agencia_protocol::request::TripCounts;
-use agencia_protocol::trip::{Hold, PartState, Timestamp};
+use agencia_protocol::trip::{DaemonName, Hold, Timestamp};
 use agencia_protocol::{TripId, WireError};
 use agencia_trip::resolver::{Agenda, Lane, Task};
-use agencia_trip::row::State;
+use agencia_trip::row::{Part, State};
 use agencia_trip::{Limits, Row};
 use async_channel::{Receiver, Sender};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) struct Live {
     clock: Arc<dyn Clock>,
     state: Mutex<LiveState>,
     /// Of each lane, at most one message: something is due earlier than before.
-    earlier: [(Sender<()>, Receiver<()>); 2],
+    earlier: BTreeMap<Lane, (Sender<()>, Receiver<()>)>,
 }
 
 struct LiveState {
@@ -55,11 +55,28 @@ impl LiveRow {
 }
 
 impl Live {
-    pub(crate) fn new(limits: Limits, holds: HoldLimits, clock: Arc<dyn Clock>) -> Self {
-        let (agenda, rows) = Default::default();
-        let (holders, tally) = (Holders::new(holds), Tally::default());
-        let state = Mutex::new(LiveState { agenda, rows, holders, tally });
-        Self { limits, clock, state, earlier: [(); 2].map(|()| async_channel::bounded(1)) }
+    pub(crate) fn new(
+        limits: Limits,
+        holds: HoldLimits,
+        clock: Arc<dyn Clock>,
+        peers: impl IntoIterator<Item = DaemonName>,
+    ) -> Self {
+        let agenda = Agenda::among(peers);
+        let heard = |lane: &Lane| (lane.clone(), async_channel::bounded(1));
+        let earlier = agenda.lanes().map(heard).collect();
+        let (rows, tally) = Default::default();
+        let holders = Holders::new(holds);
+        Self {
+            limits,
+            clock,
+            state: Mutex::new(LiveState { agenda, rows, holders, tally }),
+            earlier,
+        }
+    }
+
+    /// Whom there is something to wait for.
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = &Lane> {
+        self.earlier.keys()
     }
 
     /// The moment that tasks are due by.
@@ -71,14 +88,14 @@ impl Live {
     pub(crate) fn follow(&self, trip: TripId, row: &Arc<Row>) {
         let ahead = latest(row).map_or(Duration::ZERO, |latest| latest.since(self.now()));
         let mut state = self.state();
-        let before = Lane::ALL.map(|lane| state.agenda.next(lane));
+        let before: Vec<_> = self.lanes().map(|lane| state.agenda.next(lane)).collect();
         match ahead.is_zero() {
             true => state.agenda.observe(trip, row, &self.limits),
             false => state.agenda.observe(trip, &moved_back(row, ahead), &self.limits),
         }
-        match row.state() {
-            PartState::Held | PartState::Pinned => state.holders.holds(trip),
-            _ => state.holders.remove(trip),
+        match units_held(row) {
+            Some(units) => state.holders.holds(trip, units),
+            None => state.holders.remove(trip),
         }
         if let Some(over) = state.rows.remove(&trip) {
             state.tally.take(trip, &over);
@@ -88,9 +105,10 @@ impl Live {
             state.tally.add(trip, &live);
             state.rows.insert(trip, live);
         }
-        let after = Lane::ALL.map(|lane| state.agenda.next(lane));
+        let after: Vec<_> = self.lanes().map(|lane| state.agenda.next(lane)).collect();
         drop(state);
-        for ((before, after), (earlier, _)) in before.into_iter().zip(after).zip(&self.earlier) {
+        let earlier = self.earlier.values();
+        for ((before, after), (earlier, _)) in before.into_iter().zip(after).zip(earlier) {
             if after.is_some_and(|after| before.is_none_or(|before| after < before)) {
                 // A full channel says it already.
                 earlier.try_send(()).ok();
@@ -118,21 +136,21 @@ impl Live {
     }
 
     /// Takes what is due in a lane.
-    pub(crate) fn take_due(&self, lane: Lane, max: usize) -> Vec<(TripId, Task)> {
+    pub(crate) fn take_due(&self, lane: &Lane, max: usize) -> Vec<(TripId, Task)> {
         let now = self.now();
         self.state().agenda.take_due(lane, now, max, &self.limits)
     }
 
     /// How long it takes until something is due in a lane.
-    pub(crate) fn next_in(&self, lane: Lane) -> Option<Duration> {
+    pub(crate) fn next_in(&self, lane: &Lane) -> Option<Duration> {
         let now = self.now();
         self.state().agenda.next(lane).map(|due| due.since(now))
     }
 
     /// Ready when something is due earlier than before in a lane.
-    pub(crate) async fn is_earlier(&self, lane: Lane) {
+    pub(crate) async fn is_earlier(&self, lane: &Lane) {
         // The channel is never closed: this owns both ends.
-        self.earlier[lane as usize].1.recv().await.ok();
+        self.earlier[lane].1.recv().await.ok();
     }
 
     /// How many unsettled trips are how far.
@@ -184,19 +202,26 @@ pub(crate) struct Admission {
 impl Drop for Admission {
     fn drop(&mut self) {
         let mut state = self.live.state();
-        let part = state.rows.get(&self.trip).map(|live| live.row.state());
-        let is_held = matches!(part, Some(PartState::Held | PartState::Pinned));
-        state.holders.answered(self.trip, is_held);
+        let held = state.rows.get(&self.trip).and_then(|live| units_held(&live.row));
+        state.holders.answered(self.trip, held);
     }
+}
+
+/// How many units wait for a decision; nothing where none can.
+fn units_held(row: &Row) -> Option<u64> {
+    let waits = |part: &&Part| matches!(part.state, State::Held { .. } | State::Pinned { .. });
+    let part = row.part.as_ref().filter(waits)?;
+    Some(part.items.iter().map(|sold| u64::from(sold.item.units.count())).sum())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::Now;
+    use crate::trips::holders::Held;
     use agencia_catalog::Moment;
     use agencia_protocol::trip::{Outcome, Revision};
-    use agencia_trip::row::{Decision, Part, Parts, Verdict};
+    use agencia_trip::row::{Decision, Parts, Verdict};
     use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
     const NOW: i64 = 1_900_000_000_000;
@@ -213,8 +238,10 @@ mod tests {
 
     fn live() -> (Arc<Live>, Settable) {
         let clock = Settable(Arc::new(AtomicI64::new(NOW)));
-        let holds = HoldLimits { max: 1, per_visitor_max: 1, per_address_max: 1 };
-        (Arc::new(Live::new(Limits::default(), holds, Arc::new(clock.clone()))), clock)
+        let one = Held { trips: 1, units: 1 };
+        let holds = HoldLimits { trips_max: 1, per_visitor_max: one, per_address_max: one };
+        let peers = ["voos".parse().unwrap()];
+        (Arc::new(Live::new(Limits::default(), holds, Arc::new(clock.clone()), peers)), clock)
     }
 
     fn trip(number: u128) -> TripId {
@@ -256,13 +283,13 @@ mod tests {
         let (live, clock) = live();
         live.follow(trip(1), &held(NOW, 60));
         assert_eq!(
-            (live.next_in(Lane::Own), live.take_due(Lane::Own, 9)),
+            (live.next_in(&Lane::Own), live.take_due(&Lane::Own, 9)),
             (Some(Duration::from_secs(60)), vec![])
         );
         clock.0.store(NOW + 60 * SECOND, Relaxed);
-        assert_eq!(live.take_due(Lane::Own, 9), [(trip(1), Task::Expire)]);
+        assert_eq!(live.take_due(&Lane::Own, 9), [(trip(1), Task::Expire)]);
         live.follow(trip(1), &released(NOW + 60 * SECOND));
-        assert!(live.next_in(Lane::Own).is_none() && live.row(trip(1)).is_none());
+        assert!(live.next_in(&Lane::Own).is_none() && live.row(trip(1)).is_none());
     }
 
     #[test]
@@ -270,20 +297,21 @@ mod tests {
         let (live, clock) = live();
         let year = 365 * 24 * 3_600 * SECOND;
         live.follow(trip(1), &held(NOW + year, 60));
-        assert_eq!(live.next_in(Lane::Own), Some(Duration::from_secs(60)));
+        assert_eq!(live.next_in(&Lane::Own), Some(Duration::from_secs(60)));
         let row = live.row(trip(1)).unwrap();
         // When it is due its own deadline has come.
         clock.0.store(NOW + 60 * SECOND, Relaxed);
-        assert_eq!(live.take_due(Lane::Own, 9), [(trip(1), Task::Expire)]);
+        assert_eq!(live.take_due(&Lane::Own, 9), [(trip(1), Task::Expire)]);
         assert_eq!(row.time(live.now()), at(NOW + year + 60 * SECOND));
         // A hold of now is not due for that.
         live.follow(trip(2), &held(NOW + 60 * SECOND, 60));
-        assert_eq!(live.take_due(Lane::Own, 9), []);
+        assert_eq!(live.take_due(&Lane::Own, 9), []);
 
         live.follow(trip(3), &part(NOW + year, State::Pinned { parts: parts() }));
         clock.0.store(NOW + 66 * SECOND, Relaxed);
-        let due = Lane::ALL.map(|lane| live.take_due(lane, 9).into_iter().map(|(trip, _)| trip));
-        assert_eq!(due.map(Vec::from_iter), [[trip(1)], [trip(3)]]);
+        let due =
+            |lane| live.take_due(lane, 9).into_iter().map(|(trip, _)| trip).collect::<Vec<_>>();
+        assert_eq!(live.lanes().map(due).collect::<Vec<_>>(), [[trip(1)], [trip(3)]]);
     }
 
     #[test]
@@ -291,7 +319,7 @@ mod tests {
         let (live, _) = live();
         let heard = || {
             futures_lite::future::block_on(futures_lite::future::poll_once(
-                live.is_earlier(Lane::Own),
+                live.is_earlier(&Lane::Own),
             ))
         };
         live.follow(trip(1), &held(NOW, 60));

@@ -42,7 +42,7 @@ impl Resolver {
     pub(crate) async fn work(self: Arc<Self>, lane: Lane, crew: Crew) {
         let turns = Arc::new(Semaphore::new(self.settling_max));
         loop {
-            for (trip, task) in self.live.take_due(lane, self.settling_max) {
+            for (trip, task) in self.live.take_due(&lane, self.settling_max) {
                 let turn = turns.acquire_arc().await;
                 let resolver = self.clone();
                 crew.spawn_until_stopped(async move {
@@ -50,9 +50,9 @@ impl Resolver {
                     drop(turn);
                 });
             }
-            let pause = self.live.next_in(lane).unwrap_or(PAUSE_MAX);
+            let pause = self.live.next_in(&lane).unwrap_or(PAUSE_MAX);
             let due = self.live.pause(pause.clamp(PAUSE_MIN, PAUSE_MAX));
-            future::or(self.live.is_earlier(lane), due).await;
+            future::or(self.live.is_earlier(&lane), due).await;
         }
     }
 

@@ -4,7 +4,9 @@ use super::*;
 use crate::{Filter, Order};
 use agencia_protocol::trip::{Outcome as Verdict, PartState, Refund, Timestamp};
 use agencia_trip::Reply;
+use agencia_trip::row::Parts;
 use futures_lite::future::block_on;
+use std::sync::Arc;
 
 const DAY: i64 = 24 * 3600;
 
@@ -53,6 +55,22 @@ pub(crate) fn bookings_are_kept_for_ninety_days_after_their_last_day(open: Open<
     ask(&ledger, 2, pin(0, &whole));
     ask(&ledger, 2, apply(2, &whole, Verdict::Committed));
     check_forgotten_at(&ledger, 2, at((5 + 90) * DAY));
+    end(ledger, thread);
+}
+
+/// The anchor does not know on which days another daemon's stay is: it begins with its own last
+/// day at the latest.
+pub(crate) fn a_decision_is_kept_for_ninety_days_after_a_stay_elsewhere(open: Open<'_>) {
+    let (ledger, thread) = on_sale(open, 1);
+    let all = items(&[&[4]]);
+    let own = all.iter().map(|sold| sold.item.clone()).collect();
+    let stay = vec![sold(&[7, 8, 9], 1).item];
+    let whole = Arc::new(Parts::new(flights(), [(flights(), own), (stays(), stay)].into()));
+    ask(&ledger, 1, hold(0, all));
+    ask(&ledger, 1, decide(1, &whole));
+    let (from, outcome, state) = (stays(), Verdict::Committed, PartState::Confirmed);
+    ask(&ledger, 1, Order::Acknowledge { from, outcome, state });
+    check_forgotten_at(&ledger, 1, at((5 + 3 + 90) * DAY));
     end(ledger, thread);
 }
 

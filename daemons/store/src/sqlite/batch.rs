@@ -4,7 +4,9 @@
 
 use super::rows::Rows;
 use super::units::UnitsInForce;
-use super::{Applied, Database, Done, Draw, Fault, Lookup, OwnDesk, Task, is_no_space};
+use super::{
+    Applied, Database, Done, Draw, Fault, Lookup, OwnDesk, Task, is_illegible, is_no_space,
+};
 use crate::options::ServiceDays;
 use crate::{Order, Outcome, Stepped, StoreError};
 use agencia_protocol::trip::Timestamp;
@@ -39,7 +41,8 @@ impl Database {
 
     /// Does something that writes. Where there is no room, first the log is emptied and then the
     /// ballast is let go; from then on steps that take units are refused. The inner error is
-    /// [`StoreError::NoSpace`]: nothing was done.
+    /// [`StoreError::NoSpace`] or, of a row that cannot be read,
+    /// [`Illegible`](StoreError::Illegible): nothing was done.
     pub(crate) fn with_room<T>(
         &mut self,
         now: Option<Timestamp>,
@@ -48,7 +51,7 @@ impl Database {
         for make_room in [Self::empty_log, Self::let_ballast_go] {
             match write(self) {
                 Err(fault) if is_no_space(&fault) => make_room(self, now),
-                done => return done.map(Ok),
+                done => return legible(done),
             }
         }
         match write(self) {
@@ -133,12 +136,15 @@ impl Steps<'_> {
     fn run(&mut self, task: &Task) -> Result<Done, Fault> {
         Ok(match task {
             Task::Step { trip, order, at } => Done::Stepped(self.step(*trip, order, *at)?),
-            Task::Read(Lookup::Trip(trip)) => {
-                Done::Read(self.rows.find(*trip)?.map(|row| (*trip, Arc::new(row))))
-            }
-            Task::Read(Lookup::Locator(locator)) => {
-                let found = self.rows.find_locator(*locator)?;
-                Done::Read(found.map(|(trip, row)| (trip, Arc::new(row))))
+            Task::Read(lookup) => {
+                let found = match lookup {
+                    Lookup::Trip(trip) => {
+                        self.rows.find(*trip).map(|row| row.map(|row| (*trip, row)))
+                    }
+                    Lookup::Locator(locator) => self.rows.find_locator(*locator),
+                };
+                let shared = |(trip, row)| (trip, Arc::new(row));
+                Done::Read(legible(found)?.map(|found| found.map(shared)))
             }
         })
     }
@@ -150,7 +156,10 @@ impl Steps<'_> {
         order: &Order,
         now: Timestamp,
     ) -> Result<Result<Outcome, StoreError>, Fault> {
-        let before = self.rows.find(trip)?;
+        let before = match legible(self.rows.find(trip))? {
+            Ok(before) => before,
+            Err(error) => return Ok(Err(error)),
+        };
         let known = before.is_some();
         let before = before.unwrap_or_default();
         let Step { row, units, reply } = match self.compute(trip, &before, order, now)? {
@@ -238,6 +247,16 @@ impl Steps<'_> {
             decision.locator = None;
         }
         Ok(())
+    }
+}
+
+/// What cannot be read of one trip concerns that one, and nobody who shares its batch.
+fn legible<T>(found: Result<T, Fault>) -> Result<Result<T, StoreError>, Fault> {
+    match found {
+        Err(fault) if is_illegible(&fault) => {
+            Ok(Err(StoreError::Illegible { source: fault.into() }))
+        }
+        found => found.map(Ok),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::Fault;
 use crate::options::ServiceDays;
+use agencia_protocol::trip::TripItem;
 use agencia_protocol::trip::{PartState, Timestamp};
-use agencia_protocol::{Day, Locator, TripId};
+use agencia_protocol::{Day, Locator, Nights, TripId};
 use agencia_trip::Row;
-use agencia_trip::row::{Decision, Part, Release, State, Verdict};
+use agencia_trip::row::{Decision, Part, Release, State};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -130,7 +131,10 @@ impl Columns {
         let over_at = match kind {
             None => None,
             Some(TOMBSTONE) => since(part, decision),
-            Some(_) if days.is_some() => days.as_ref().map(|days| end_of(*days.end())),
+            Some(_) if days.is_some() => {
+                let beyond = i64::from(nights_elsewhere(part, decision)) * DAY_MILLIS;
+                days.as_ref().map(|days| end_of(*days.end()) + beyond)
+            }
             Some(BOOKING) => None,
             Some(_) => since(part, decision),
         };
@@ -154,15 +158,11 @@ pub(super) const BOOKING: u8 = 1;
 pub(super) const OVER: u8 = 2;
 
 fn kind(row: &Row) -> Option<u8> {
-    let was_booked = matches!(
-        row.decision.as_ref().map(|decision| decision.verdict),
-        Some(Verdict::Committed | Verdict::Cancelled { .. })
-    );
     match row.part.as_ref().map(|part| &part.state) {
         Some(State::Held { .. } | State::Pinned { .. }) => None,
         Some(State::Confirmed { .. }) => Some(BOOKING),
         Some(State::Released { why: Release::Cancelled, .. }) => Some(OVER),
-        Some(State::Released { .. }) | None if was_booked => Some(OVER),
+        Some(State::Released { .. }) | None if row.was_booked() => Some(OVER),
         Some(State::Released { .. }) | None => Some(TOMBSTONE),
     }
 }
@@ -178,6 +178,17 @@ fn live(row: &Row) -> u8 {
 fn since(part: Option<&Part>, decision: Option<&Decision>) -> Option<i64> {
     let moments = [part.map(|part| part.since), decision.map(|decision| decision.at)];
     moments.into_iter().flatten().map(Timestamp::unix_millis).max()
+}
+
+/// How long the longest stay is that the anchor's decision is about, if it is another daemon's: on
+/// which days that one is, only that daemon knows, and it begins when the traveller has arrived.
+fn nights_elsewhere(part: Option<&Part>, decision: Option<&Decision>) -> u16 {
+    let Some(parts) = decision.and_then(|decision| decision.parts.as_ref()) else { return 0 };
+    let is_own = |item: &&TripItem| {
+        part.is_some_and(|part| part.items.iter().any(|sold| sold.item == **item))
+    };
+    let others = parts.items().values().flatten().filter(|item| !is_own(item));
+    others.filter_map(|item| item.nights).map(Nights::count).max().unwrap_or(0)
 }
 
 /// Whether it is known that other daemons have a part too.

@@ -102,6 +102,7 @@ battery! {
 
     tombstones_are_kept_for_thirty_days
     bookings_are_kept_for_ninety_days_after_their_last_day
+    a_decision_is_kept_for_ninety_days_after_a_stay_elsewhere
     a_booking_is_kept_until_every_part_has_acknowledged
     a_cancelled_booking_is_kept_as_long_as_it_would_have_been
     what_is_not_over_is_never_forgotten

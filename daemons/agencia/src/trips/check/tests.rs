@@ -145,6 +145,14 @@ fn a_part_that_is_booked_after_the_cancellation_was_acknowledged_is_wrong() {
 }
 
 #[test]
+fn a_part_that_is_pinned_after_the_booking_was_acknowledged_is_wrong() {
+    check(
+        &[("voos", anchor("confirmada", "confirmada", json!([]))), ("hospedagens", part("fixa"))],
+        &["hospedagens is not there, and the trip is"],
+    );
+}
+
+#[test]
 fn a_booked_trip_without_one_of_its_parts_is_wrong() {
     for pending in [json!([]), json!(["hospedagens"])] {
         let voos = || ("voos", anchor("confirmada", "confirmada", pending.clone()));

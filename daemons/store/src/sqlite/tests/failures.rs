@@ -53,19 +53,36 @@ fn an_error_at_the_commit_is_unknown_and_ends_the_thread() {
 }
 
 #[test]
-fn a_value_that_the_ledger_never_wrote_is_a_fault_and_no_panic() {
-    for damage in ["update trip set row = '{}'", "update trip set row = 'no'"] {
+fn a_row_that_the_ledger_never_wrote_concerns_its_trip_alone() {
+    for damage in
+        ["update trip set row = '{}' where id = 1", "update trip set row = 'no' where id = 1"]
+    {
         new_place(&|path| {
             let (ledger, thread) = opened(path, 9);
-            buy(&ledger, 1, &[1]);
+            let voucher = buy(&ledger, 1, &[1]);
+            buy(&ledger, 2, &[1]);
             end(ledger, thread);
             Connection::open(path).unwrap().execute_batch(damage).unwrap();
             let (ledger, thread) = super::open(path).unwrap();
             adopt(&ledger, Box::new(|_| Some(9)));
-            assert!(matches!(block_on(ledger.audit()), Err(StoreError::Read { .. })));
-            let answer = try_at(&ledger, 1, purchase(&[1], 1), 0);
-            assert!(matches!(answer, Err(StoreError::Unknown)), "{answer:?}");
-            assert!(matches!(thread.wait(), Err(StoreError::Storage { .. })));
+            // Lists and sums need every row, and say what to restore.
+            let refused = block_on(ledger.audit()).unwrap_err();
+            assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused:?}");
+            // These share their batch.
+            let queue = |number| ledger.step(trip(number), purchase(&[1], 1), at(0));
+            let (own, other, new) = (queue(1), queue(2), queue(3));
+            let answer = block_on(own);
+            assert!(matches!(answer, Err(StoreError::Illegible { .. })), "{answer:?}");
+            assert!(bought(block_on(other).unwrap()).1 && !bought(block_on(new).unwrap()).1);
+            let found = [block_on(ledger.row(trip(1))).err(), block_on(ledger.find(voucher)).err()];
+            assert!(
+                matches!(
+                    &found[..],
+                    [Some(StoreError::Illegible { .. }), Some(StoreError::Illegible { .. })]
+                ),
+                "{found:?}"
+            );
+            end(ledger, thread);
         });
     }
 }
