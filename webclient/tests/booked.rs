@@ -81,6 +81,8 @@ fn cancelling_shows_the_refund_first_and_releases_every_part() {
         "<dt>Passeios</dt><dd><strong>R$\u{a0}3,45</strong> <span class=\"small\">de R$\u{a0}35,00",
         "De R$\u{a0}13.515,00 pagos.",
     ]);
+    // Of what cost nothing nothing is said.
+    ask.says_not(&["de R$\u{a0}0,00"]);
     assert_eq!(parts(&agency, PartState::Confirmed), 3);
     let form = encode(&ask.form());
     let over = ana.follow(&web, &format!("{trip}/cancelar"), &form);

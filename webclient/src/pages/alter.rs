@@ -3,6 +3,7 @@
 
 use super::access::Pass;
 use super::item::Item;
+use super::missing::choice_of;
 use super::travellers::{TravellersForm, named, read};
 use super::{Layout, Outcome, Step, Visit, page, see_other};
 use crate::daemons::{Daemon, DaemonError};
@@ -47,7 +48,7 @@ impl Booked {
         let Standing::Booked { anchor: Some(anchor), .. } = standing else { return None };
         let view = known.iter().find(|known| known.daemon == anchor)?.view.clone()?;
         let items = trip::items(&known, &standing);
-        let people = super::missing::choice_of(&items, None).people.unwrap_or_default();
+        let people = choice_of(&items, None).people.unwrap_or_default();
         let rows = named(people.count()).max(view.travellers.len()).min(TRAVELLERS_MAX);
         Some(Self { anchor, travellers: view.travellers, contact: view.contact, rows, known })
     }
@@ -91,7 +92,7 @@ impl Booked {
         let title = lang.t("alter-title");
         let page_of = AlterPage {
             lang,
-            layout: Layout::new(&visit.frame, title, Some(Step::Voucher), &Default::default()),
+            layout: Layout::new(&visit.frame, title, Some(Step::Voucher), &choice_of(&items, None)),
             notice: notice.map(|key| lang.say(key)),
             form,
             locator: locator.map(|locator| locator.to_string()),

@@ -3,6 +3,7 @@
 
 use super::access::Pass;
 use super::item::Item;
+use super::missing::choice_of;
 use super::{Layout, Outcome, Step, Visit, error, page, see_other};
 use crate::daemons::{Daemon, DaemonError, Heard};
 use crate::forms::Pairs;
@@ -122,8 +123,8 @@ async fn quote(
     };
     let lang = visit.lang();
     let standing = trip::standing(known);
-    let items: Vec<_> =
-        trip::items(known, &standing).iter().map(|item| Item::of_trip(lang, item)).collect();
+    let sold = trip::items(known, &standing);
+    let items: Vec<_> = sold.iter().map(|item| Item::of_trip(lang, item)).collect();
     let expires = DateTime::<Utc>::from_timestamp_millis(quoted.expires.unix_millis());
     let expires = expires.unwrap_or_default().with_timezone(&visit.now().timezone());
     let hidden = [vec![("cotacao", quoted.quote.to_string())], pass.pairs()].concat();
@@ -133,7 +134,7 @@ async fn quote(
             &visit.frame,
             lang.t("cancel-title"),
             Some(Step::Voucher),
-            &Default::default(),
+            &choice_of(&sold, None),
         ),
         notice: notice.map(|key| lang.say(key)),
         refund: lang.money(quoted.refund.0),
@@ -159,7 +160,9 @@ fn told(lang: Lang, items: &[Item], shares: &[(Daemon, Refund)]) -> Vec<Share> {
     let share = |daemon: Daemon| {
         let (_, refund) = shares.iter().find(|(of, _)| *of == daemon)?;
         let own = items.iter().filter(|item| item.part.daemon() == daemon);
-        let price = lang.money(own.map(|item| item.cents).sum());
+        let cents: u64 = own.map(|item| item.cents).sum();
+        // What cost nothing has nothing to give back.
+        let price = lang.money((cents > 0).then_some(cents)?);
         Some(Share {
             product: lang.say(texts::product_name(daemon)),
             refund: lang.money(refund.0),
