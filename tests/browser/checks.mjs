@@ -51,3 +51,22 @@ export async function checkUsable(page, name) {
   }
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }
+
+/** The widths at which a state of a page is looked at beside the visitor's own. */
+const WIDTHS = { 1440: [768, 1440], 360: [360] };
+
+/** Pictures of a page in both themes, at the visitor's width and at those between; it must fit. */
+export async function portray(page, file) {
+  const own = page.viewportSize();
+  for (const width of WIDTHS[own.width] ?? [own.width]) {
+    await page.setViewportSize({ width, height: own.height });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= width, `${file} is ${wide} wide where there are ${width}`);
+    for (const colorScheme of width === own.width ? ['dark'] : ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${file}-${width}-${colorScheme}.png`, fullPage: true });
+    }
+  }
+  await page.emulateMedia({ colorScheme: null });
+  await page.setViewportSize(own);
+}

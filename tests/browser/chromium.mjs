@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { checkLight, checkUsable, checkValid } from './checks.mjs';
+import { checkLight, checkUsable, checkValid, portray } from './checks.mjs';
 import { WORDS } from './words.mjs';
 
 /** The two instances of the web client, given by the Rust side that has started them. */
@@ -132,6 +132,7 @@ export class Visitor {
     if (this.script && !checked.has(state)) {
       checked.add(state);
       await checkUsable(page, picture);
+      await portray(page, path.join(SCREENS, `${this.name}-${this.#pictures}-${picture}`));
     }
   }
 

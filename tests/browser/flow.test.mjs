@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import jsQR from 'jsqr';
+import { PNG } from 'pngjs';
 import { SHORT_SITE, SITES, Visitor, launch } from './chromium.mjs';
 
 const ANA = { airport: 'Aeroporto de Altamira - Altamira (PA)', city: 'Altamira (PA)', people: 2 };
@@ -325,7 +327,59 @@ test('a voucher opens on a phone by its code, fits one sheet and goes into a cal
   assert.equal(calendar.headers()['content-type'], 'text/calendar; charset=utf-8');
   const text = await calendar.text();
   assert.equal(text.match(/BEGIN:VEVENT/g).length, 4, 'two flights, a stay, a tour');
+  // What a phone's camera sees, in either theme.
+  const bought = await visitor.page.locator('.locator strong').innerText();
+  for (const colorScheme of ['light', 'dark']) {
+    await visitor.page.emulateMedia({ colorScheme });
+    const seen = PNG.sync.read(await visitor.page.locator('.qr svg').screenshot());
+    const code = jsQR(new Uint8ClampedArray(seen.data), seen.width, seen.height);
+    assert.ok(code, `the code is read in the ${colorScheme} theme`);
+    assert.ok(code.data.startsWith(`${SITES[0]}/viagem/`), code.data);
+    const phone = await Visitor.arrive(browser, { site: SITES[0], width: 360, name: 'phone' });
+    await phone.page.goto(code.data);
+    assert.equal(await locator(phone), bought);
+    await phone.leave();
+  }
   await visitor.leave();
+});
+
+test('names are changed from the voucher, and a mistake stays where it was made', async () => {
+  const visitor = await Visitor.arrive(browser, { site: SITES[1], width: 1440, name: 'alter' });
+  await walk(visitor, ANA);
+  await visitor.page.getByRole('link', { name: 'Mudar os nomes' }).click();
+  await visitor.see('Mudar os nomes', 'mudar');
+  const surname = visitor.page.locator('fieldset').nth(1).getByLabel('Sobrenome', { exact: true });
+  assert.equal(await surname.inputValue(), 'Souza');
+  await surname.fill(' ');
+  await visitor.press('Gravar os nomes');
+  await visitor.see('Mudar os nomes', 'mudar-errado');
+  assert.equal(await surname.getAttribute('aria-invalid'), 'true');
+  await surname.fill('Lima');
+  await visitor.press('Gravar os nomes');
+  await locator(visitor);
+  assert.match(await visitor.page.locator('.names').innerText(), /Ana 1 Souza\nAna 2 Lima/);
+  await visitor.leave([/status of 400/]);
+});
+
+test('a price that has changed is said with the old one', async () => {
+  for (const [width, lang] of [[360, 'pt-BR'], [1440, 'en']]) {
+    const name = `price-${lang}`;
+    const visitor = await Visitor.arrive(browser, { site: SITES[0], width, lang, name });
+    for (const step of STEPS.slice(0, -1)) await step(visitor, BENTO);
+    const chosen = (field) => visitor.page.locator(`input[name="${field}"]`).first().inputValue();
+    const query = new URL(visitor.page.url()).searchParams;
+    const [trip, room] = [await chosen('viagem'), query.get('hospedagem')];
+    query.append('antes', `${room}:99,00R$`);
+    await visitor.page.goto(`${SITES[0]}/pacote?${query}`);
+    await visitor.see(visitor.words.review, 'preco-pacote');
+    assert.match(await visitor.page.locator('.was').innerText(), /R\$\s99[.,]00/);
+    query.append('recusado', `hospedagens:preco_mudou:${room}`);
+    await visitor.page.goto(`${SITES[0]}/viagem/${trip}?${query}`);
+    const nothing = lang === 'en' ? 'Nothing is held' : 'Nada foi reservado';
+    await visitor.see(nothing, 'preco-viagem');
+    assert.match(await visitor.page.locator('.was').innerText(), /R\$\s99[.,]00/);
+    await visitor.leave();
+  }
 });
 
 test('filters, days around and pairs lead on', async () => {

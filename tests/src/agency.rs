@@ -131,6 +131,27 @@ impl Site {
         Agency { process: Process::start(&mut command, vec![Box::new(out)], || {}) }
     }
 
+    /// Puts the daemon's inventory in force once more, after a change of its text.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn import(&self, kind: Kind, file: &str, change: impl Fn(&str) -> String) {
+        let in_force = self.inventory().join(file);
+        let text = std::fs::read_to_string(&in_force).expect("the inventory was made");
+        let changed = self.path().join("changed.json");
+        std::fs::write(&changed, change(&text)).expect("a temporary folder can be written");
+        let done = Command::new(program::path("agencia"))
+            .args(["import", kind.name()])
+            .arg(&changed)
+            .arg("--inventory")
+            .arg(&in_force)
+            .arg("--peers")
+            .arg(self.peers())
+            .output()
+            .expect("agencia is started");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
     /// How many units of what a daemon sells on a day at a place are left in all, of this search.
     ///
     /// # Panics

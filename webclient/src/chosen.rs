@@ -7,6 +7,7 @@ use agencia_protocol::flight::Flight;
 use agencia_protocol::request::{Item, Offers, OffersFound};
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::Tour;
+use agencia_protocol::trip::RefundRule;
 use agencia_protocol::{OfferId, People};
 use serde::de::DeserializeOwned;
 
@@ -41,11 +42,19 @@ pub(crate) struct Chosen {
     pub(crate) stay: Option<Standing<Stay>>,
     /// In the order of the choice.
     pub(crate) tours: Vec<(OfferId, Standing<Tour>)>,
+    /// What cancelling would give back of what each daemon sells, as far as it says so.
+    pub(crate) policies: Vec<(Daemon, Vec<RefundRule>)>,
     /// Why some could not be read.
     pub(crate) failure: Option<DaemonError>,
 }
 
 impl Chosen {
+    /// What cancelling would give back of what a daemon sells, if it says so.
+    pub(crate) fn policy(&self, daemon: Daemon) -> Option<&[RefundRule]> {
+        let told = self.policies.iter().find(|(of, _)| *of == daemon);
+        told.map(|(_, policy)| policy.as_slice())
+    }
+
     /// Counts units that the trip has itself as free for it, by how many it has of an offer.
     pub(crate) fn count_as_free(&mut self, people: People, own: impl Fn(Daemon, &OfferId) -> u32) {
         fn count<R: Record>(
@@ -116,6 +125,10 @@ pub(crate) async fn look_up(daemons: &Daemons, choice: &Choice, timing: &Timing)
         read::<Stay>(daemons, Daemon::Stays, stay, timing),
         read::<Tour>(daemons, Daemon::Tours, tours, timing),
     );
+    let mut policies = Vec::new();
+    let flights = told(Daemon::Flights, flights, &mut policies);
+    let stay = told(Daemon::Stays, stay, &mut policies);
+    let tours = told(Daemon::Tours, tours, &mut policies);
     let mut failure = None;
     let mut flights = stand(flights, &mut failure, |flight| flight.available, people);
     let mut stay = stand(stay, &mut failure, |stay| stay.available, People::default());
@@ -125,8 +138,20 @@ pub(crate) async fn look_up(daemons: &Daemons, choice: &Choice, timing: &Timing)
         inbound: choice.inbound.as_ref().map(|_| flights()),
         stay: choice.stay.as_ref().map(|_| stay()),
         tours: choice.tours.iter().map(|id| (id.clone(), tours())).collect(),
+        policies,
         failure,
     }
+}
+
+/// The records that a daemon told, and its policy beside the others'.
+fn told<R>(
+    daemon: Daemon,
+    found: Result<OffersFound<R>, DaemonError>,
+    policies: &mut Vec<(Daemon, Vec<RefundRule>)>,
+) -> Result<Vec<Option<R>>, DaemonError> {
+    let OffersFound { offers, policy } = found?;
+    policies.extend(policy.map(|policy| (daemon, policy)));
+    Ok(offers)
 }
 
 /// The records of `items`, in their order; asks nothing when there are none.
@@ -135,12 +160,11 @@ async fn read<R: DeserializeOwned>(
     daemon: Daemon,
     items: Vec<Item>,
     timing: &Timing,
-) -> Result<Vec<Option<R>>, DaemonError> {
+) -> Result<OffersFound<R>, DaemonError> {
     if items.is_empty() {
-        return Ok(Vec::new());
+        return Ok(OffersFound { offers: Vec::new(), policy: None });
     }
-    let found = daemons.read(daemon, &Offers::new(items), timing).await;
-    found.map(|found: OffersFound<R>| found.offers)
+    daemons.read(daemon, &Offers::new(items), timing).await
 }
 
 /// Hands out, one after another, how the records of one daemon stand.

@@ -26,7 +26,8 @@ pub(crate) enum Daemon {
 }
 
 impl Daemon {
-    const ALL: [Daemon; 3] = [Daemon::Flights, Daemon::Stays, Daemon::Tours];
+    /// All of them.
+    pub(crate) const ALL: [Daemon; 3] = [Daemon::Flights, Daemon::Stays, Daemon::Tours];
 
     /// Its name in `pares.toml`, in logs and in `Server-Timing`.
     pub(crate) fn name(self) -> &'static str {
@@ -69,6 +70,13 @@ pub(crate) struct DaemonError {
     pub(crate) daemon: Daemon,
     /// Why.
     pub(crate) error: ClientError,
+}
+
+impl DaemonError {
+    /// Whether the daemon does not take that from this host.
+    pub(crate) fn is_unauthorised(&self) -> bool {
+        matches!(&self.error, ClientError::Refused(refusal) if refusal.code == Code::Unauthorised)
+    }
 }
 
 /// How long each daemon took to answer for one page.

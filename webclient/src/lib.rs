@@ -15,6 +15,7 @@ mod serve;
 mod security;
 mod routes;
 mod forms;
+mod queries;
 mod choice;
 mod filters;
 mod daemons;

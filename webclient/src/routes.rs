@@ -9,7 +9,8 @@ use crate::pages::access::{self, Pass};
 use crate::pages::error::{self, Trouble};
 use crate::pages::layout::{self, Frame};
 use crate::pages::{
-    self, Site, Visit, cancel, flights, hold, review, stays, tours, travellers, trip, voucher,
+    self, Site, Visit, alter, cancel, flights, hold, review, stays, tours, travellers, trip,
+    voucher,
 };
 use crate::security::Encrypted;
 use agencia_protocol::trip::ClientAddress;
@@ -94,6 +95,14 @@ fn trips(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .or(path!("viagem" / String / "agenda.ics")
             .and(get())
             .then(|id, visit| pass(id, visit, voucher::calendar)))
+        .unify()
+        .or(path!("viagem" / String / "alterar")
+            .and(get())
+            .then(|id, visit| pass(id, visit, alter::ask)))
+        .unify()
+        .or(path!("viagem" / String / "alterar")
+            .and(posted(site))
+            .then(|id, visit| pass(id, visit, alter::alter)))
         .unify()
         .or(path!("viagem" / String / "cancelar")
             .and(get())

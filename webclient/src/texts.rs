@@ -76,6 +76,7 @@ pub(crate) const NO_SUCH_TRIP: Key = Key("wrong-no-such-trip");
 pub(crate) const TOO_MANY_GUESSES: Key = Key("wrong-too-many-guesses");
 pub(crate) const TRIP_CHANGED: Key = Key("notice-trip-changed");
 pub(crate) const QUOTE_AGAIN: Key = Key("notice-quote-again");
+pub(crate) const NOT_ALTERED: Key = Key("notice-not-altered");
 
 /// What a daemon sells, as the subject of a sentence.
 pub(crate) fn product(daemon: Daemon) -> Key {
@@ -83,6 +84,15 @@ pub(crate) fn product(daemon: Daemon) -> Key {
         Daemon::Flights => Key("product-flights"),
         Daemon::Stays => Key("product-stays"),
         Daemon::Tours => Key("product-tours"),
+    }
+}
+
+/// What a daemon sells, as a heading.
+pub(crate) fn product_name(daemon: Daemon) -> Key {
+    match daemon {
+        Daemon::Flights => Key("product-name-flights"),
+        Daemon::Stays => Key("product-name-stays"),
+        Daemon::Tours => Key("product-name-tours"),
     }
 }
 

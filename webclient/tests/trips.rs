@@ -271,19 +271,42 @@ fn of_two_tours_only_the_one_at_fault_is_named_and_the_other_is_held_by_the_next
 }
 
 #[test]
-fn a_changed_price_is_refused_and_the_new_one_can_be_taken() {
+fn a_changed_price_is_told_with_the_old_one_and_asked_again_before_it_is_held() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
     let mut ana = Visitor::default();
-    let form = encode(&ana.get(&web, "/pacote?ida=ida2&passeio=orla").form());
+    let form = "/pacote?ida=ida2&passeio=orla&hospedagem=quarto6&noites=3&pessoas=2";
+    let form = encode(&ana.get(&web, form).form());
     agency.flights.change("ida2", |flight| flight["valor"] = "900,00R$".into());
+    agency.stays.change("quarto6", |stay| stay["valor"] = "900,00R$".into());
     let page = ana.follow(&web, "/pacote", &form);
-    page.says(&["O preço mudou", "R$\u{a0}900,00"]);
-    assert_eq!((agency.flights.left("ida2"), agency.tours.left("orla")), (120, 7));
-    let review = ana.get(&web, &page.link("Rever e tentar de novo"));
-    review.says(&["R$\u{a0}900,00"]);
-    ana.follow(&web, "/pacote", &encode(&review.form()))
-        .says(&["Tudo reservado", "R$\u{a0}935,00"]);
+    page.says(&[
+        "O preço mudou desde que você viu.",
+        // Two people each, and three nights.
+        "era R$\u{a0}1.625,00 quando você viu, agora é R$\u{a0}1.800,00",
+        "era R$\u{a0}2.874,00 quando você viu, agora é R$\u{a0}2.700,00",
+    ]);
+    page.says_not(&["Tudo reservado", "name=\"nome1\""]);
+    assert_eq!((agency.flights.left("ida2"), agency.tours.left("orla")), (120, 6));
+    // What was not held is asked for once more, with both prices.
+    let review = ana.get(&web, &page.link("Rever com o novo preço"));
+    review.says(&[
+        "era R$\u{a0}1.625,00 quando você viu, agora é R$\u{a0}1.800,00",
+        "era R$\u{a0}2.874,00 quando você viu, agora é R$\u{a0}2.700,00",
+        "Mudar a reserva",
+    ]);
+    let mut english = ana.clone();
+    english.headers.push(("accept-language", "en".to_owned()));
+    english
+        .get(&web, &page.link("Rever com o novo preço"))
+        .says(&["it was R$\u{a0}1,625.00 when you saw it, now it is R$\u{a0}1,800.00"]);
+    assert_eq!((agency.flights.left("ida2"), agency.stays.left("quarto6")), (120, 1));
+    let held = ana.follow(&web, "/pacote", &encode(&review.form()));
+    held.says(&["Tudo reservado", "R$\u{a0}4.570,00"]).says_not(&["quando você viu"]);
+    // One that is as it was seen is not said to have changed.
+    agency.flights.change("ida2", |flight| flight["valor"] = "812,50R$".into());
+    let same = ana.get(&web, "/pacote?ida=ida2&pessoas=2&antes=ida2:812,50R$&antes=x&antes=y:z");
+    same.says(&["R$\u{a0}1.625,00"]).says_not(&["quando você viu"]);
 }
 
 #[test]
@@ -628,62 +651,39 @@ fn a_daemon_that_is_busy_is_asked_again_and_then_named() {
 }
 
 #[test]
-fn cancelling_shows_the_refund_first_and_releases_every_part() {
+fn a_host_that_may_only_search_says_so_and_tells_its_administrator_what_to_do() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
     let mut ana = Visitor::default();
-    let page = held(&mut ana, &web, "1");
-    let trip = trip_of(&page);
-    // What is not booked is not cancelled.
-    assert_eq!(ana.get(&web, &format!("{trip}/cancelar")).status, 303);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
-    let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
-    ask.says(&["Cancelar a viagem inteira?", "R$\u{a0}123,45"]);
-    assert_eq!(parts(&agency, PartState::Confirmed), 3);
-    let form = encode(&ask.form());
-    let over = ana.follow(&web, &format!("{trip}/cancelar"), &form);
-    over.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
-    assert_eq!(parts(&agency, PartState::Released), 3);
-    assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (120, 1));
-    // Once more, and the names once more: it stays cancelled.
-    ana.follow(&web, &format!("{trip}/cancelar"), &form).says(&["Viagem cancelada"]);
-    ana.follow(&web, &trip, &travellers(&page)).says(&["Viagem cancelada"]);
-}
-
-#[test]
-fn an_expired_quote_is_quoted_again() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "");
-    let mut ana = Visitor::default();
-    let page = hold(&mut ana, &web, "passeio=orla");
-    let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
-    let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
-    agency.tours.ahead(Duration::from_secs(16 * 60));
-    for form in [encode(&ask.form()), String::new(), "cotacao=123.456.abc".to_owned()] {
-        let again = ana.post(&web, &format!("{trip}/cancelar"), &form);
-        assert_eq!(again.status, 409, "{form}");
-        again.says(&["não vale mais", "R$\u{a0}123,45"]);
-        assert_eq!(parts(&agency, PartState::Confirmed), 1);
+    // What was held while this host still might.
+    let held_before = trip_of(&hold(&mut ana, &web, "ida=ida1"));
+    let form = encode(&ana.get(&web, "/pacote?ida=ida1&passeio=orla").form());
+    agency.flights.mood(Mood::Refuses("segurar", "nao_autorizado"));
+    let page = ana.post(&web, "/pacote", &form);
+    assert_eq!(page.status, 503);
+    page.says(&["Por enquanto, só pesquisa", "no momento não pode reservar"]);
+    assert_eq!(page.header("refresh"), None, "asking again is of no use");
+    assert_eq!(agency.tours.left("orla"), 8, "what another daemon held is let go");
+    web.log_with("agencia keys export web web.toml");
+    // Every page of a trip, the review that changes one, and whoever has a voucher.
+    for fake in agency.all() {
+        fake.mood(Mood::Refuses("consultar", "nao_autorizado"));
     }
-    let again = ana.post(&web, &format!("{trip}/cancelar"), "");
-    let over = ana.follow(&web, &format!("{trip}/cancelar"), &encode(&again.form()));
-    over.says(&["Viagem cancelada"]);
-}
-
-#[test]
-fn a_part_that_does_not_hear_of_the_cancelling_leaves_it_said_as_not_settled() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "[trips]\nlead_millis = 200\n");
-    let mut ana = Visitor::default();
-    let page = held(&mut ana, &web, "1");
-    let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
-    let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
-    agency.tours.mood(Mood::MuteOn("aplicar"));
-    let over = ana.follow(&web, &format!("{trip}/cancelar"), &encode(&ask.form()));
-    over.says(&["Viagem cancelada"]);
-    assert!(over.header("refresh").is_some());
+    let review = format!("/pacote?ida=ida2&viagem={}", &held_before[8..]);
+    for path in [&held_before, &review] {
+        let page = ana.get(&web, path);
+        assert_eq!((page.status, page.header("refresh")), (503, None), "{path}");
+        page.says(&["Por enquanto, só pesquisa"]).says_not(&["consultar sua viagem agora"]);
+    }
+    for below in ["/alterar", "/cancelar"] {
+        assert_eq!(ana.get(&web, &format!("{held_before}{below}")).status, 303);
+    }
+    let voucher = ana.post(&web, "/viagem", "localizador=VA9AAC&sobrenome=Souza");
+    voucher.says(&["Por enquanto, só pesquisa"]);
+    let mut english = Visitor { headers: vec![("accept-language", "en".to_owned())], ..ana };
+    english.get(&web, &held_before).says(&["Searching only, for now"]);
+    // A search goes on.
+    english.get(&web, "/").says(&["Book your flights."]);
 }
 
 #[test]

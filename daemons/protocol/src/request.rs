@@ -15,7 +15,7 @@ use crate::error::{Code, WireError};
 use crate::name::{Locator, OfferId, TripId};
 use crate::object::parse_object;
 use crate::scalar::{Day, Limit, Money, Month, Nights, Order, People, Place, iso_day, optional};
-use crate::trip::TripMessage;
+use crate::trip::{RefundRule, TripMessage};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -213,6 +213,9 @@ pub struct OffersFound<R> {
     /// The records.
     #[serde(rename = "ofertas")]
     pub offers: Vec<Option<R>>,
+    /// What cancelling would give back of them; a daemon that does not say it promises nothing.
+    #[serde(rename = "cancelamento", default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Vec<RefundRule>>,
 }
 
 /// One thing that is bought.

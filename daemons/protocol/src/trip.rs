@@ -28,6 +28,7 @@ mod words;
 mod seal;
 mod message;
 mod reply;
+mod policy;
 mod list;
 mod strict;
 
@@ -36,6 +37,7 @@ pub use message::{
     Alter, Apply, AskOutcome, Audit, Cancel, Consult, ConsultBy, Decide, Extend, Force, Hold,
     LetGo, List, Pin, QuoteCancellation, Recover, TripMessage,
 };
+pub use policy::{POLICY_FIELD, RefundRule};
 pub use reply::{
     AuditReply, CancelReply, ConsultReply, DecideReply, DecisionView, ForcedView, OutcomeReply,
     PartReply, PinReply, QuoteReply, RecoverReply, RecoveredTrip, StateReply,

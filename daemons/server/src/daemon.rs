@@ -291,7 +291,10 @@ impl<P: Product> Handler for Daemon<P> {
             Request::Search => self.product.search(body, &view, out)?,
             Request::Destinations => view.destinations(out),
             Request::Calendar(calendar) => view.calendar(calendar, out),
-            Request::Offers(offers) => view.offers(offers, out),
+            Request::Offers(offers) => {
+                view.offers(offers, out);
+                trips::append_policy(out, self.trips.policy());
+            }
             Request::Health => serde_json::to_writer(out, &self.health()).map_err(internal)?,
             Request::Reserve(_) | Request::Import | Request::Trip(_) => {
                 unreachable!("these are answered later")

@@ -26,4 +26,4 @@ pub(crate) use offers::{Left, find_again, find_one};
 pub(crate) use orders::done;
 pub(crate) use recovery::{FindAgain, Recoverer, RecoveryGate};
 pub(crate) use resolver::Resolver;
-pub(crate) use terms::service_days;
+pub(crate) use terms::{append_policy, service_days};

@@ -9,6 +9,7 @@ use agencia_protocol::trip::{
     QuoteCancellation, Revision, TripItem,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use support::agency::*;
 use support::code;
 
@@ -199,13 +200,27 @@ fn a_booked_trip_is_quoted_cancelled_and_its_units_are_free_again() {
     let agency = Agency::new();
     let (trip, _) = booked(&agency);
     assert_eq!(tours_left(&agency), 2);
-    assert_eq!(code(&agency.ask("passeios", QuoteCancellation::new(trip))), "conflito");
-    let quoted = agency.ask("voos", QuoteCancellation::new(trip));
-    // The other parts were asked for without a price: the anchor knows only its own.
-    assert_eq!(quoted["reembolso"], "100,00R$", "{quoted}");
+    let shares: BTreeMap<_, _> =
+        NAMES[1..].iter().map(|name| (*name, agency.ask(name, ask_quote(trip, &[])))).collect();
+    assert_eq!(shares["hospedagens"]["reembolso"], "50,00R$", "{shares:?}");
+    assert_eq!(shares["passeios"]["reembolso"], "20,00R$", "{shares:?}");
+    let share = |name: &'static str| (name, shares[name]["cotacao"].as_str().unwrap());
+    let all = [share("hospedagens"), share("passeios")];
+    // The anchor speaks for the whole, and takes no word for another's.
+    for some in [&[][..], &all[1..], &[share("hospedagens"), share("passeios"), ("voos", "1.1.ab")]]
+    {
+        let refused = agency.ask("voos", ask_quote(trip, some));
+        assert_eq!((code(&refused), field(&refused)), ("campo_invalido", "cotacoes".to_owned()));
+    }
+    let swapped = [("hospedagens", all[1].1), ("passeios", all[0].1)];
+    assert_eq!(code(&agency.ask("voos", ask_quote(trip, &swapped))), "nao_autorizado");
+    assert_eq!(field(&agency.ask("passeios", ask_quote(trip, &all[..1]))), "cotacoes");
+    let quoted = agency.ask("voos", ask_quote(trip, &all));
+    assert_eq!(quoted["reembolso"], "170,00R$", "{quoted}");
     let quote = |text: &str| Cancel::new(trip, text.parse().unwrap());
-    let forged = "1.1.00".to_owned();
-    assert_eq!(code(&agency.ask("voos", quote(&forged))), "nao_autorizado");
+    for forged in ["1.1.00", all[0].1] {
+        assert_eq!(code(&agency.ask("voos", quote(forged))), "nao_autorizado", "{forged}");
+    }
     let genuine = quoted["cotacao"].as_str().unwrap();
     let cancelled = agency.ask("voos", quote(genuine));
     assert_eq!(cancelled["estado"], "cancelada", "{cancelled}");
@@ -218,7 +233,38 @@ fn a_booked_trip_is_quoted_cancelled_and_its_units_are_free_again() {
     assert_eq!(code(&agency.ask("voos", Alter::new(trip, travellers(), None))), "desfeita");
     let shown = agency.ask("voos", Consult::by_trip(trip));
     assert_eq!(shown["decisao"]["desfecho"], "cancelada");
-    assert_eq!(shown["decisao"]["reembolso"], "100,00R$");
+    assert_eq!(shown["decisao"]["reembolso"], "170,00R$");
+}
+
+/// `cotar_cancelamento` with what these daemons quoted.
+fn ask_quote(trip: TripId, shares: &[(&str, &str)]) -> QuoteCancellation {
+    let share = |(name, quote): &(&str, &str)| (daemon(name), quote.parse().unwrap());
+    QuoteCancellation::new(trip, shares.iter().map(share).collect())
+}
+
+/// From now on cancelling gives back nothing.
+fn nothing_back(trips: &mut agencia_server::Trips, _: &mut agencia_server::Limits) {
+    trips.refunds.clear();
+}
+
+#[test]
+fn the_policy_is_told_before_anything_is_held_and_counts_whatever_it_is_later() {
+    let mut agency = Agency::new();
+    let policy = json!([{"dias": 7, "percentual": 100}, {"dias": 2, "percentual": 50}]);
+    let offers = r#"{"action":"ofertas","itens":[{"id":"t1"}]}"#;
+    assert_eq!(agency.connect("passeios").ask(offers)["cancelamento"], policy);
+    let held = agency.ask("passeios", hold(trip(), "t1"));
+    assert_eq!(held["itens"][0]["cancelamento"], policy, "{held}");
+    let (told, _) = booked(&agency);
+    let bought = agency.connect("passeios").ask(r#"{"action":"reservar","id":"t1"}"#);
+    assert!(bought["localizador"].is_string() && bought["cancelamento"].is_null(), "{bought}");
+
+    agency.stop("passeios");
+    agency.change(nothing_back);
+    agency.start("passeios");
+    assert_eq!(agency.connect("passeios").ask(offers)["cancelamento"], json!([]));
+    let quoted = agency.ask("passeios", ask_quote(told, &[]));
+    assert_eq!(quoted["reembolso"], "20,00R$", "{quoted}");
 }
 
 #[test]

@@ -81,8 +81,10 @@ pub enum Order {
     },
     /// `cotar_cancelamento`, with what the policy gives back.
     Quote {
-        /// What the traveller would get back.
-        refund: Refund,
+        /// What the traveller would get back of the part here.
+        own: Refund,
+        /// At the anchor, what every other daemon says of its part.
+        shares: ByDaemon<Quote>,
     },
     /// `cancelar`: cancel the booked trip.
     Cancel {
@@ -149,7 +151,7 @@ impl Order {
             Self::Acknowledge { from, outcome, state } => {
                 Command::Acknowledge { from, outcome, state }
             }
-            Self::Quote { refund } => Command::Quote { refund },
+            Self::Quote { own, shares } => Command::Quote { own, shares },
             Self::Cancel { quote } => Command::Cancel { quote },
             Self::Alter { travellers, contact } => Command::Alter { travellers, contact },
             Self::Force { state, reason } => Command::Force { state, reason },
@@ -178,7 +180,7 @@ impl From<Command> for Order {
             Command::Acknowledge { from, outcome, state } => {
                 Self::Acknowledge { from, outcome, state }
             }
-            Command::Quote { refund } => Self::Quote { refund },
+            Command::Quote { own, shares } => Self::Quote { own, shares },
             Command::Cancel { quote } => Self::Cancel { quote },
             Command::Alter { travellers, contact } => Self::Alter { travellers, contact },
             Command::Force { state, reason } => Self::Force { state, reason },

@@ -5,7 +5,7 @@
 //! `decidir` that is still on its way finds it.
 
 use crate::desk::Desk;
-use crate::receipt::{NO_PARTS, ProofClaim, QuoteClaim, open_quote, open_receipt};
+use crate::receipt::{NO_PARTS, ProofClaim, QuoteClaim, Quoted, open_quote, open_receipt};
 use crate::row::{Decision, Part, Parts, Release, Row, SoldItem, State, Verdict, same_items};
 use crate::step::{Decide, Refusal, Reply, Step, Units};
 use agencia_protocol::trip::{
@@ -250,20 +250,61 @@ fn booked(row: &Row) -> Result<&Decision, Refusal> {
     }
 }
 
-/// `cotar_cancelamento`.
+/// `cotar_cancelamento`: the anchor adds the other daemons' shares to its own, and the sum is kept
+/// up for no longer than any of them.
 pub(crate) fn quote(
     desk: &Desk<'_>,
     trip: TripId,
     row: &Row,
-    refund: Refund,
+    (own, shares): (Refund, &ByDaemon<Quote>),
     now: Timestamp,
 ) -> Step {
-    if let Err(refusal) = booked(row) {
-        return Step::answer(refusal);
+    let valid = now.after(desk.limits.quote_valid);
+    let quoted = |of, refund, expires| {
+        let quote = QuoteClaim { trip, of, daemon: desk.name, refund, expires }.seal(desk.key);
+        Step::answer(Reply::Quoted { refund, expires, quote })
+    };
+    if is_booked_elsewhere(row) {
+        return match shares.is_empty() {
+            true => quoted(Quoted::Share, own, valid),
+            false => Step::answer(Refusal::WrongShares),
+        };
     }
-    let expires = now.after(desk.limits.quote_valid);
-    let quote = QuoteClaim { trip, anchor: desk.name, refund, expires }.seal(desk.key);
-    Step::answer(Reply::Quoted { refund, expires, quote })
+    let decision = match booked(row) {
+        Ok(decision) => decision,
+        Err(refusal) => return Step::answer(refusal),
+    };
+    let others: BTreeSet<_> = decision.parts.iter().flat_map(|parts| parts.others()).collect();
+    if !others.iter().copied().eq(shares.keys()) {
+        return Step::answer(Refusal::WrongShares);
+    }
+    let (mut refund, mut expires) = (own, valid);
+    for (daemon, share) in shares {
+        let Some(claim) = open_quote(desk.key, (trip, Quoted::Share), daemon, share) else {
+            return Step::answer(Refusal::NotGenuine);
+        };
+        if claim.expires < now {
+            return Step::answer(Refusal::QuoteExpired);
+        }
+        refund = Refund(refund.0.saturating_add(claim.refund.0));
+        expires = expires.min(claim.expires);
+    }
+    quoted(Quoted::Trip, refund, expires)
+}
+
+/// Whether the part stands for a trip that another daemon decides, and may have booked: an
+/// administrator who has settled it by hand has not cancelled it.
+fn is_booked_elsewhere(row: &Row) -> bool {
+    let state = row.part.as_ref().map(|part| &part.state);
+    row.decision.is_none()
+        && matches!(
+            state,
+            Some(
+                State::Pinned { .. }
+                    | State::Confirmed { .. }
+                    | State::Released { why: Release::Forced, .. }
+            )
+        )
 }
 
 /// `cancelar`.
@@ -282,7 +323,7 @@ pub(crate) fn cancel(
         }
         (Err(refusal), _) => return Step::answer(refusal),
     };
-    let Some(claim) = open_quote(desk.key, trip, desk.name, quote) else {
+    let Some(claim) = open_quote(desk.key, (trip, Quoted::Trip), desk.name, quote) else {
         return Step::answer(Refusal::NotGenuine);
     };
     if claim.expires < now {

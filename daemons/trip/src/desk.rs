@@ -56,7 +56,7 @@ impl Desk<'_> {
             Command::Acknowledge { from, outcome, state } => {
                 decision::acknowledge(row, (from, *outcome, *state))
             }
-            Command::Quote { refund } => decision::quote(self, trip, row, *refund, now),
+            Command::Quote { own, shares } => decision::quote(self, trip, row, (*own, shares), now),
             Command::Cancel { quote } => decision::cancel(self, trip, row, quote, now),
             Command::Alter { travellers, contact } => {
                 decision::alter(row, travellers, contact.as_ref())

@@ -7,6 +7,7 @@
 //! receipt  "agencia recibo 1\0"  trip[16] daemon incarnation[8] revision[4] parts[32]
 //! proof    "agencia prova 1\0"   trip[16] anchor incarnation[8] outcome[1]  parts[32]
 //! quote    "agencia cotacao 1\0" trip[16] anchor refund[8] expiry[8]
+//! share    "agencia parcela 1\0" trip[16] daemon refund[8] expiry[8]
 //! ```
 //!
 //! `parts` is the digest of the whole trip, zeros in the proof of an abort that was written before
@@ -170,13 +171,24 @@ pub fn open_proof(key: &Key, trip: TripId, outcome: Outcome, proof: &Proof) -> O
     (fields.next().is_none() && claim.sealing(key).is(&mac)).then_some(claim)
 }
 
+/// What a quote is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quoted {
+    /// The whole trip, by its anchor: what `cancelar` takes.
+    Trip,
+    /// A daemon's own part: what the anchor adds up.
+    Share,
+}
+
 /// What a quote says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuoteClaim<'a> {
     /// The trip.
     pub trip: TripId,
+    /// What of it.
+    pub of: Quoted,
     /// Who quotes.
-    pub anchor: &'a DaemonName,
+    pub daemon: &'a DaemonName,
     /// What the traveller would get back.
     pub refund: Refund,
     /// Until when.
@@ -185,9 +197,13 @@ pub struct QuoteClaim<'a> {
 
 impl QuoteClaim<'_> {
     fn sealing(&self, key: &Key) -> Sealing {
-        key.mac(b"agencia cotacao 1\0")
+        let kind: &[u8] = match self.of {
+            Quoted::Trip => b"agencia cotacao 1\0",
+            Quoted::Share => b"agencia parcela 1\0",
+        };
+        key.mac(kind)
             .bytes(self.trip.as_bytes())
-            .text(self.anchor.as_str())
+            .text(self.daemon.as_str())
             .bytes(&self.refund.0.to_be_bytes())
             .bytes(&self.expires.unix_millis().to_be_bytes())
     }
@@ -200,18 +216,19 @@ impl QuoteClaim<'_> {
     }
 }
 
-/// Reads a quote of this anchor for this trip; nothing when it is not genuine.
+/// Reads a quote of this daemon for this trip; nothing when it is not genuine, or about something
+/// else.
 pub fn open_quote<'a>(
     key: &Key,
-    trip: TripId,
-    anchor: &'a DaemonName,
+    (trip, of): (TripId, Quoted),
+    daemon: &'a DaemonName,
     quote: &Quote,
 ) -> Option<QuoteClaim<'a>> {
     let mut fields = quote.as_str().split('.');
     let refund = Refund(fields.next()?.parse().ok()?);
     let expires = Timestamp::from_unix_millis(fields.next()?.parse().ok()?);
     let mac = from_hex(fields.next()?)?;
-    let claim = QuoteClaim { trip, anchor, refund, expires };
+    let claim = QuoteClaim { trip, of, daemon, refund, expires };
     (fields.next().is_none() && claim.sealing(key).is(&mac)).then_some(claim)
 }
 

@@ -76,8 +76,10 @@ pub enum Command {
     },
     /// `cotar_cancelamento`, with what the policy gives back.
     Quote {
-        /// What the traveller would get back.
-        refund: Refund,
+        /// What the traveller would get back of the part here.
+        own: Refund,
+        /// At the anchor, what every other daemon says of its part.
+        shares: ByDaemon<Quote>,
     },
     /// `cancelar`: cancel the booked trip.
     Cancel {
@@ -220,7 +222,7 @@ pub enum Reply {
         refund: Refund,
         /// Until when.
         expires: Timestamp,
-        /// The anchor's word.
+        /// The daemon's word.
         quote: Quote,
     },
     /// To `cancelar`.
@@ -252,8 +254,10 @@ pub enum Refusal {
     NotAnId,
     /// A receipt, a proof or a quote is not genuine, or was sealed before its daemon was restored.
     NotGenuine,
-    /// The quote is no longer kept up.
+    /// A quote is no longer kept up.
     QuoteExpired,
+    /// The anchor was not given the quote of each of the other parts, or another daemon was.
+    WrongShares,
     /// There is no booked trip here.
     NotBooked,
     /// The anchor was asked to pin its own part, or the daemon has no part in the trip.
@@ -276,6 +280,10 @@ impl Refusal {
             }
             Self::NotGenuine => (Code::Unauthorised, "o recibo, a prova ou a cotação não vale"),
             Self::QuoteExpired => (Code::Expired, "a cotação expirou; peça outra"),
+            Self::WrongShares => {
+                let message = "são aqui as cotações de todas as outras partes da viagem, e só elas";
+                return WireError::field("cotacoes", message);
+            }
             Self::NotBooked => (Code::Conflict, "esta viagem não está reservada aqui"),
             Self::NotAPart => {
                 return WireError::field("partes", "este servidor não é uma das partes a fixar");

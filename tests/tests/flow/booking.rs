@@ -230,6 +230,36 @@ fn what_is_sold_out_meanwhile_is_told_and_the_rest_stays_held_until_something_el
 }
 
 #[test]
+fn a_price_that_changes_before_the_hold_is_told_with_the_old_one_and_asked_again() {
+    let site = Site::new();
+    let _agency = site.up(&[]);
+    let mut visitor = Visitor::new(&site.web(), "2");
+    let review = visitor.choose_everything();
+    let dearer = |text: &str| text.replace("\"valor\":\"", "\"valor\":\"1");
+    site.import(Kind::Stays, "hospedagens.json", dearer);
+    let (_, fields) = review.form("/pacote").expect("it can be held");
+    let (_, seen) = fields.iter().find(|(name, _)| name == "valorHospedagem").expect("a price");
+    let old = seen.trim_end_matches("R$");
+    let page = visitor.hold(&review);
+    // As pages write it: R$ 1.234,56.
+    let says_both = |page: &Page| {
+        let text = page.text().replace(['.', '\u{a0}', ' '], "");
+        let both = format!("eraR${old}quandovocêviu,agoraéR$");
+        assert!(text.contains(&both), "{both}: {}", page.text());
+    };
+    says_both(&page);
+    assert_eq!((travellers(&page), site.audit()[1]), (None, [0; 3]), "it is not held");
+    // Not the step at the head of the page, but what leads on from the part that is missing.
+    let again = page.attributes("antes=", "href");
+    let review = visitor.look(again.first().unwrap_or_else(|| panic!("{}", page.text())));
+    says_both(&review);
+    assert_eq!(site.audit()[1], [0; 3], "looking holds nothing");
+    let held = visitor.hold(&review);
+    assert!(held.text().contains("Reservado até"), "{}", held.text());
+    check_voucher(&visitor.book(&held));
+}
+
+#[test]
 fn a_hold_that_expires_leaves_nothing_and_its_units_are_found_again() {
     let site = Site::new().with("AGENCIA_WEB_TRIPS__HOLD_SECS", "1");
     let _agency = site.up(&[]);
@@ -253,6 +283,12 @@ fn a_hold_that_expires_leaves_nothing_and_its_units_are_found_again() {
     assert!(held.text().contains("Reservado até"), "{}", held.text());
 }
 
+/// The sum at the side of a page.
+fn sum(page: &Page) -> String {
+    let (_, rest) = page.body.split_once("<p class=\"sum\">").expect("a sum");
+    rest.split("</p>").next().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn what_is_cancelled_is_released_in_every_daemon() {
     let site = Site::new();
@@ -264,7 +300,11 @@ fn what_is_cancelled_is_released_in_every_daemon() {
     check_voucher(&booked);
     let trip = address(&booked);
     let asked = visitor.look(&format!("{trip}/cancelar"));
-    assert!(asked.text().contains("R$"), "the refund is shown before: {}", asked.text());
+    // It is more than a week away: by the policy of each product all of it comes back.
+    assert_eq!(sum(&asked), sum(&booked), "the refund is shown before: {}", asked.text());
+    for product in ["Voos", "Hospedagem", "Passeios"] {
+        assert!(asked.text().contains(product), "{product}: {}", asked.text());
+    }
     assert_ne!(site.audit(), [[0; 3]; 3], "asking cancels nothing");
     let cancelled = visitor.press(&asked, &format!("{trip}/cancelar"));
     assert!(cancelled.text().contains("Viagem cancelada"), "{}", cancelled.text());
@@ -273,6 +313,41 @@ fn what_is_cancelled_is_released_in_every_daemon() {
     // Once more, by the back button.
     let again = visitor.press(&asked, &format!("{trip}/cancelar"));
     assert!(again.text().contains("Viagem cancelada"), "{}", again.text());
+}
+
+#[test]
+fn the_names_of_a_booked_trip_are_changed_and_open_it() {
+    let site = Site::new();
+    let _agency = site.up(&[]);
+    let mut visitor = Visitor::new(&site.web(), "2");
+    let review = visitor.choose_everything();
+    let booked = visitor.buy(&review);
+    let voucher = check_voucher(&booked);
+    let trip = address(&booked);
+    let form = visitor.look(&format!("{trip}/alterar"));
+    let (action, mut fields) = form.form("/viagem/").expect("a form");
+    for (name, value) in &mut fields {
+        if name == "sobrenome2" {
+            *value = "Araújo".to_owned();
+        }
+    }
+    let changed = visitor.send(&(action, fields));
+    assert_eq!(check_voucher(&changed), voucher);
+    assert!(changed.text().contains("Ana Araújo"), "{}", changed.text());
+    // On any instance, for whoever has the voucher.
+    for instance in site.web() {
+        let mut other = Visitor::new(&[instance], "1");
+        let door = other.look("/viagem");
+        let (action, mut fields) = door.form("/viagem").expect("a form");
+        for (name, value) in &mut fields {
+            match name.as_str() {
+                "localizador" => value.clone_from(&voucher),
+                "sobrenome" => *value = "araujo".to_owned(),
+                _ => {}
+            }
+        }
+        assert_eq!(check_voucher(&other.send(&(action, fields))), voucher);
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use super::Visit;
 use crate::daemons::Daemon;
-use crate::forms::shift;
 use crate::language::Lang;
+use crate::queries::shift;
 use agencia_protocol::Day;
 use agencia_protocol::request::{CalendarDay, CalendarMonth};
 use chrono::{Datelike, Weekday};

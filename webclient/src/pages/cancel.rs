@@ -1,8 +1,9 @@
-//! `/viagem/ID/cancelar`: what cancelling gives back, and the cancelling. Nothing is cancelled
-//! without a quote that was seen.
+//! `/viagem/ID/cancelar`: what cancelling gives back, part by part, and the cancelling. Nothing is
+//! cancelled without a quote that was seen.
 
 use super::access::Pass;
 use super::item::Item;
+use super::missing::choice_of;
 use super::{Layout, Outcome, Step, Visit, error, page, see_other};
 use crate::daemons::{Daemon, DaemonError, Heard};
 use crate::forms::Pairs;
@@ -11,7 +12,8 @@ use crate::texts;
 use crate::trip::{self, Known, Standing};
 use agencia_client::ClientError;
 use agencia_protocol::trip::{
-    Apply, Cancel, CancelReply, Outcome as Decided, Proof, Quote, QuoteCancellation, QuoteReply,
+    Apply, ByDaemon, Cancel, CancelReply, Outcome as Decided, Proof, Quote, QuoteCancellation,
+    QuoteReply, Refund,
 };
 use agencia_protocol::{Code, TripId};
 use askama::Template;
@@ -27,12 +29,22 @@ struct CancelPage {
     layout: Layout,
     notice: Option<&'static str>,
     refund: String,
+    /// What each product gives back of its part.
+    shares: Vec<Share>,
     /// What it is a part of, and until when it is kept up.
     terms: String,
     items: Vec<Item>,
     action: String,
     hidden: Pairs,
     back: String,
+}
+
+/// What one product gives back.
+struct Share {
+    product: &'static str,
+    refund: String,
+    /// `de R$ 900,00`
+    of: String,
 }
 
 /// The page that asks.
@@ -44,12 +56,49 @@ pub(crate) async fn ask(visit: Visit, pass: Pass) -> Outcome {
     }
 }
 
-/// Who can cancel the trip: the daemon that decided that it is booked.
+/// Who can cancel the trip: the daemon that decided that it is booked. Nobody, when it has a part
+/// that cannot be asked from here what it gives back.
 fn anchor(known: &[Known]) -> Option<Daemon> {
     match trip::standing(known) {
-        Standing::Booked { anchor, .. } => anchor,
+        Standing::Booked { anchor, .. } => anchor.filter(|_| trip::strangers(known).is_empty()),
         _ => None,
     }
+}
+
+/// Has every part say what it gives back, and then the anchor the sum of it.
+///
+/// # Errors
+/// Whoever does not say it.
+async fn ask_all(
+    visit: &Visit,
+    trip: TripId,
+    known: &[Known],
+    anchor: Daemon,
+) -> Result<(QuoteReply, Vec<(Daemon, Refund)>), DaemonError> {
+    let standing = trip::standing(known);
+    let items = trip::items(known, &standing);
+    let is_part = |daemon| items.iter().any(|item| item.part.daemon() == daemon);
+    let alone = QuoteCancellation::new(trip, ByDaemon::new());
+    let asked = visit.site.daemons.each(|daemon| {
+        let wanted = daemon != anchor && is_part(daemon);
+        let alone = &alone;
+        async move {
+            match wanted {
+                true => visit.read::<_, QuoteReply>(daemon, alone).await.map(Some),
+                false => Ok(None),
+            }
+        }
+    });
+    let (mut quotes, mut shares) = (ByDaemon::new(), Vec::new());
+    for (daemon, quoted) in asked.await {
+        let Some(QuoteReply { refund, quote, .. }) = quoted? else { continue };
+        quotes.insert(daemon.wire_name(), quote);
+        shares.push((daemon, refund));
+    }
+    let whole: QuoteReply = visit.read(anchor, &QuoteCancellation::new(trip, quotes)).await?;
+    let others = shares.iter().map(|(_, refund)| refund.0).sum();
+    shares.push((anchor, Refund(whole.refund.0.saturating_sub(others))));
+    Ok((whole, shares))
 }
 
 async fn quote(
@@ -59,8 +108,7 @@ async fn quote(
     anchor: Daemon,
     notice: Option<Key>,
 ) -> Outcome {
-    let message = QuoteCancellation::new(pass.trip);
-    let quoted = match visit.read::<_, QuoteReply>(anchor, &message).await {
+    let (quoted, shares) = match ask_all(visit, pass.trip, known, anchor).await {
         Ok(quoted) => quoted,
         // It was cancelled, or was never booked: the trip's page knows.
         Err(DaemonError { error: ClientError::Refused(refusal), .. })
@@ -75,8 +123,8 @@ async fn quote(
     };
     let lang = visit.lang();
     let standing = trip::standing(known);
-    let items: Vec<_> =
-        trip::items(known, &standing).iter().map(|item| Item::of_trip(lang, item)).collect();
+    let sold = trip::items(known, &standing);
+    let items: Vec<_> = sold.iter().map(|item| Item::of_trip(lang, item)).collect();
     let expires = DateTime::<Utc>::from_timestamp_millis(quoted.expires.unix_millis());
     let expires = expires.unwrap_or_default().with_timezone(&visit.now().timezone());
     let hidden = [vec![("cotacao", quoted.quote.to_string())], pass.pairs()].concat();
@@ -86,10 +134,11 @@ async fn quote(
             &visit.frame,
             lang.t("cancel-title"),
             Some(Step::Voucher),
-            &Default::default(),
+            &choice_of(&sold, None),
         ),
         notice: notice.map(|key| lang.say(key)),
         refund: lang.money(quoted.refund.0),
+        shares: told(lang, &items, &shares),
         terms: lang.with(
             "cancel-terms",
             &[
@@ -104,6 +153,23 @@ async fn quote(
     };
     let status = if notice.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     Ok(page(status, &page_of))
+}
+
+/// The shares in the order of the pages, each with what its items cost.
+fn told(lang: Lang, items: &[Item], shares: &[(Daemon, Refund)]) -> Vec<Share> {
+    let share = |daemon: Daemon| {
+        let (_, refund) = shares.iter().find(|(of, _)| *of == daemon)?;
+        let own = items.iter().filter(|item| item.part.daemon() == daemon);
+        let cents: u64 = own.map(|item| item.cents).sum();
+        // What cost nothing has nothing to give back.
+        let price = lang.money((cents > 0).then_some(cents)?);
+        Some(Share {
+            product: lang.say(texts::product_name(daemon)),
+            refund: lang.money(refund.0),
+            of: lang.with("cancel-share-of", &[("price", &price)]),
+        })
+    };
+    Daemon::ALL.into_iter().filter_map(share).collect()
 }
 
 /// Cancels for the refund that was quoted.

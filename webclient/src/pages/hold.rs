@@ -2,7 +2,7 @@
 //! bought here; what is refused is said there.
 
 use super::error;
-use super::missing::Refusals;
+use super::missing::{Refusals, Seen};
 use super::trip::path;
 use super::{Outcome, Step, Visit, see_other};
 use crate::choice::Choice;
@@ -59,6 +59,12 @@ pub(crate) async fn hold(visit: Visit) -> Outcome {
     let plan = form.order.plan(visit.site.daemons.order(), leader.settings.hold_secs);
     let led = leader.hold(Driver::new(plan.clone(), Goal::Hold)).await;
     let refusals = Refusals::of(&led);
+    if let Some(daemon) = refusals.unauthorised() {
+        // What the others hold would lie idle: this host can book nothing with it.
+        let others = plan.parts.iter().filter_map(|part| Daemon::named(part.daemon.as_str()));
+        let_go(&leader, form.order.trip, others.filter(|other| *other != daemon)).await;
+        return Ok(error::search_only(&visit.frame, daemon));
+    }
     if refusals.is_empty() {
         let wanted = |daemon: Daemon| is_part(&plan, &daemon.wire_name());
         let left_out = had.into_iter().filter(|daemon| !wanted(*daemon));
@@ -68,7 +74,9 @@ pub(crate) async fn hold(visit: Visit) -> Outcome {
     if was_changed_since(&led) {
         return Ok(see_other(&path(form.order.trip)));
     }
-    let query = [links.pairs(), refusals.pairs()].concat();
+    let asked = plan.parts.iter().flat_map(|part| part.items.clone());
+    let seen = Seen::of_changed(&refusals, asked);
+    let query = [links.pairs(), refusals.pairs(), seen.pairs()].concat();
     Ok(see_other(&link(&path(form.order.trip), &query)))
 }
 

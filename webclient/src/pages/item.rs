@@ -9,7 +9,7 @@ use crate::trip::{Sold, SoldItem};
 use agencia_protocol::flight::Flight;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::Tour;
-use agencia_protocol::{Money, People};
+use agencia_protocol::{Day, Money, People};
 
 /// One offer.
 pub(crate) struct Item {
@@ -24,6 +24,8 @@ pub(crate) struct Item {
     pub(crate) sum: String,
     /// The price for everybody, in centavos.
     pub(crate) cents: u64,
+    /// The first day of it, if that is known.
+    pub(crate) day: Option<Day>,
 }
 
 impl Item {
@@ -54,6 +56,7 @@ impl Item {
             facts,
             sum: times(lang, people, flight.price),
             cents: total(people, flight.price),
+            day: Some(flight.day),
         }
     }
 
@@ -82,6 +85,7 @@ impl Item {
             facts,
             sum: lang.n("nights", nights),
             cents: stay_cents(stay),
+            day: Some(stay.day),
         }
     }
 
@@ -101,6 +105,7 @@ impl Item {
             ],
             sum: times(lang, people, tour.price),
             cents: total(people, tour.price),
+            day: Some(tour.day),
         }
     }
 
@@ -117,6 +122,7 @@ impl Item {
                 facts: vec![(lang.t("fact-details"), lang.t("fact-unknown").to_owned())],
                 sum: String::new(),
                 cents: asked.price.map_or(0, |price| total(asked.units, price)),
+                day: None,
             },
         }
     }

@@ -4,8 +4,8 @@
 //! the page, as a word out of a closed list.
 
 use super::Visit;
-use super::item::{Item, stay_cents};
-use super::review::{Searches, trouble};
+use super::item::{Item, stay_cents, total};
+use super::review::{Searches, changed, trouble};
 use super::trip::path;
 use crate::choice::{Choice, ChosenStay};
 use crate::chosen::Standing;
@@ -20,7 +20,8 @@ use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
 use agencia_protocol::request::Page;
 use agencia_protocol::stay::{Stay, StaySearch, StaysFound};
 use agencia_protocol::tour::{Tour, TourSearch, ToursFound};
-use agencia_protocol::{Code, Limit, OfferId, Order, People, Place};
+use agencia_protocol::trip::TripItem;
+use agencia_protocol::{Code, Limit, Money, OfferId, Order, People, Place};
 use agencia_trip::driver::Ending;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -32,8 +33,48 @@ const REFUSED: &str = "recusado";
 /// The word for a daemon that said nothing.
 const SILENT: &str = "semresposta";
 
+/// The field of the address that says which price was seen of an offer that has another one now:
+/// `OFFER:PRICE`.
+const SEEN: &str = "antes";
+
 /// How many offers are shown instead of one.
 const ALTERNATIVES_MAX: usize = 3;
+
+/// The prices that were seen of offers that have another one now, as they stand in an address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Seen(Vec<(OfferId, Money)>);
+
+impl Seen {
+    /// The prices with which these offers were asked for, of those whose price has changed.
+    pub(crate) fn of_changed(refusals: &Refusals, asked: impl Iterator<Item = TripItem>) -> Self {
+        let is_changed = |item: &TripItem| {
+            let mut about =
+                refusals.0.iter().filter(|refusal| refusal.id.as_ref() == Some(&item.id));
+            about.any(|refusal| refusal.code == Some(Code::PriceChanged))
+        };
+        let changed = asked.filter(is_changed);
+        Self(changed.filter_map(|item| Some((item.id, item.price?))).collect())
+    }
+
+    /// Reads what an address says; what is no price is left out.
+    pub(crate) fn read(fields: &Fields) -> Self {
+        let read = |text: &str| {
+            let (id, price) = text.rsplit_once(':')?;
+            Some((id.parse().ok()?, Money::from_record(price)?))
+        };
+        Self(fields.all(SEEN).filter_map(read).collect())
+    }
+
+    /// The prices as they stand in an address.
+    pub(crate) fn pairs(&self) -> Pairs {
+        self.0.iter().map(|(id, price)| (SEEN, format!("{id}:{price}"))).collect()
+    }
+
+    /// The price that was seen of an offer, for a stay that of all its nights.
+    pub(crate) fn of(&self, id: &OfferId) -> Option<Money> {
+        self.0.iter().find(|(of, _)| of == id).map(|(_, price)| *price)
+    }
+}
 
 /// What was refused, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,6 +136,12 @@ impl Refusals {
         self.0.is_empty()
     }
 
+    /// The daemon that takes nothing from this host but searches, if one said so.
+    pub(crate) fn unauthorised(&self) -> Option<Daemon> {
+        let is = |refusal: &&Refusal| refusal.code == Some(Code::Unauthorised);
+        self.0.iter().find(is).map(|refusal| refusal.daemon)
+    }
+
     /// Why an item is not held, and whether it is this item's fault.
     fn why(&self, part: Part, id: &OfferId) -> Option<(Key, bool)> {
         let Refusal { code, id: about, .. } =
@@ -120,8 +167,11 @@ pub(crate) struct Missing {
     /// The offer, as far as it is known.
     pub(crate) item: Option<Item>,
     pub(crate) reason: &'static str,
+    /// What its price was and is, when that has changed.
+    pub(crate) was: Option<String>,
     /// The same offer again, where that may help.
     pub(crate) again: Option<String>,
+    pub(crate) again_text: &'static str,
     /// The search for another one.
     pub(crate) search: String,
     /// The trip without it; nothing when nothing would be left.
@@ -147,6 +197,7 @@ pub(crate) struct Gap<'a> {
     /// The same of what is held.
     pub(crate) held: Choice,
     pub(crate) refusals: Refusals,
+    pub(crate) seen: Seen,
 }
 
 impl Gap<'_> {
@@ -178,8 +229,9 @@ impl Gap<'_> {
                 Some(flight) => self.other_flights(part, flight, people).await,
                 None => Vec::new(),
             };
+            let old = self.seen.of(id).map(|old| total(people, old));
             let reason = self.reason(part, id, standing);
-            missing.push(self.one((part, id), item, reason, searches.flights(), instead));
+            missing.push(self.one((part, id), (item, old), reason, searches.flights(), instead));
         }
         if let (Some(stay), Some(standing)) = (&lacking.stay, &chosen.stay) {
             let instead = match standing.record() {
@@ -188,7 +240,9 @@ impl Gap<'_> {
             };
             let item = standing.record().map(|stay| Item::stay(lang, stay));
             let reason = self.reason(Part::Stay, &stay.id, standing);
-            missing.push(self.one((Part::Stay, &stay.id), item, reason, searches.stay(), instead));
+            let old = self.seen.of(&stay.id).map(|old| old.cents().into());
+            let (of, search) = ((Part::Stay, &stay.id), searches.stay());
+            missing.push(self.one(of, (item, old), reason, search, instead));
         }
         for (id, standing) in &chosen.tours {
             let instead = match standing.record() {
@@ -198,7 +252,8 @@ impl Gap<'_> {
             let item = standing.record().map(|tour| Item::tour(lang, tour, people));
             let reason = self.reason(Part::Tour, id, standing);
             let search = searches.tour(standing.record());
-            missing.push(self.one((Part::Tour, id), item, reason, search, instead));
+            let old = self.seen.of(id).map(|old| total(people, old));
+            missing.push(self.one((Part::Tour, id), (item, old), reason, search, instead));
         }
         missing
     }
@@ -213,22 +268,30 @@ impl Gap<'_> {
     fn one(
         &self,
         (part, id): (Part, &OfferId),
-        item: Option<Item>,
+        (item, old): (Option<Item>, Option<u64>),
         (reason, for_good): (Key, bool),
         search: String,
         instead: Vec<Alternative>,
     ) -> Missing {
-        let again = (!for_good).then(|| self.wanted.link("/pacote", vec![]));
+        // Whoever goes on is told the old price there as well, before the click that counts.
+        let again = (!for_good).then(|| self.wanted.link("/pacote", self.seen.pairs()));
         // Another offer is of no use where this one can still be had.
         let instead = if for_good { instead } else { Vec::new() };
         let without = self.without(part, id);
         let lang = self.visit.lang();
+        let was = item.as_ref().zip(old).and_then(|(item, old)| changed(lang, old, item.cents));
+        let again_text = match was.is_some() {
+            true => lang.t("missing-new-price"),
+            false => lang.t("missing-again"),
+        };
         let without_text = lang.with("missing-without", &[("part", part.name(lang))]);
         Missing {
             kind: part.name(lang),
             item,
             reason: lang.say(reason),
+            was,
             again,
+            again_text,
             search,
             without,
             without_text,
@@ -387,6 +450,29 @@ mod tests {
         for wrong in ["", "voos", "carros:esgotado", "voos:nada", "voos:<b>", ":::"] {
             let fields = Fields::parse(format!("recusado={wrong}").as_bytes());
             assert!(Refusals::read(&fields).is_empty(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn prices_that_were_seen_survive_their_address_and_nothing_else_is_one() {
+        let item = |id: &str, price: &str| TripItem {
+            id: id.parse().unwrap(),
+            units: People::default(),
+            nights: None,
+            price: Money::from_record(price),
+        };
+        let refused = b"recusado=passeios:preco_mudou:a:b&recusado=voos:esgotado:ida1";
+        let refusals = Refusals::read(&Fields::parse(refused));
+        let asked = [item("a:b", "35,00R$"), item("ida1", "9,00R$"), item("x", "1,00R$")];
+        let seen = Seen::of_changed(&refusals, asked.into_iter());
+        let again = link("", &seen.pairs());
+        let read = Seen::read(&Fields::parse(again.trim_start_matches('?').as_bytes()));
+        assert_eq!(read, seen);
+        let price = |id: &str| read.of(&id.parse().unwrap()).map(Money::cents);
+        assert_eq!((price("a:b"), price("ida1"), price("x")), (Some(3_500), None, None));
+        for wrong in ["", "a", "a:1", "a:-1,00R$", ":1,00R$"] {
+            let fields = Fields::parse(format!("antes={wrong}").as_bytes());
+            assert_eq!(Seen::read(&fields), Seen::default(), "{wrong}");
         }
     }
 

@@ -11,11 +11,13 @@ pub(crate) mod trip;
 pub(crate) mod voucher;
 pub(crate) mod travellers;
 pub(crate) mod missing;
+pub(crate) mod alter;
 pub(crate) mod cancel;
 pub(crate) mod access;
 pub(crate) mod error;
 pub(crate) mod form;
 pub(crate) mod item;
+pub(crate) mod terms;
 pub(crate) mod results;
 pub(crate) mod calendar;
 

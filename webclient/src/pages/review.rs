@@ -2,7 +2,9 @@
 //! trip's id and takes nothing.
 
 use super::error;
-use super::item::Item;
+use super::item::{Item, stay_cents, total};
+use super::missing::Seen;
+use super::terms::{Terms, terms};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
@@ -43,6 +45,8 @@ struct ReviewPage {
     changes: bool,
     /// The trip that the links were about, when it was decided meanwhile: this one is another.
     decided: Option<String>,
+    /// What cancelling would give back.
+    terms: Vec<Terms>,
     /// Links to what is not chosen yet.
     missing: Vec<(&'static str, String)>,
 }
@@ -54,6 +58,8 @@ struct Line {
     item: Option<Item>,
     /// Why it cannot be bought.
     trouble: Option<&'static str>,
+    /// That it had another price when it was seen, and what it was.
+    was: Option<String>,
     /// The search for another one.
     change: String,
     /// The same review without it.
@@ -93,7 +99,7 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
     let hold = Hold::new(old, &choice, || visit.site.seals.mint(visitor, now), now);
     // The links of this page are about the same trip, or about a new one.
     let choice = choice.of_trip(hold.links);
-    let lines = lines(lang, &choice, &chosen);
+    let lines = lines(lang, &choice, &chosen, &Seen::read(&visit.fields));
     let on_sale = lines.iter().filter(|line| line.trouble.is_none());
     let cents = on_sale.filter_map(|line| line.item.as_ref()).map(|item| item.cents).sum();
     let whole = !lines.is_empty() && lines.iter().all(|line| line.trouble.is_none());
@@ -108,12 +114,15 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
         if choice.tours.is_empty() { lang.t("choose-tour") } else { lang.t("choose-more-tours") };
     missing.push((more_tours, choice.link("/passeio", vec![])));
     let people = choice.people.unwrap_or_default().count();
+    let items: Vec<_> = lines.iter().filter_map(|line| line.item.as_ref()).collect();
+    let terms = terms(lang, visit.today(), &items, |daemon| chosen.policy(daemon));
     let page_of = ReviewPage {
         lang,
         layout: Layout::new(&visit.frame, lang.t("review-title"), Some(Step::Review), &choice),
         lines,
         misfits: fit::misfits(lang, &chosen),
         total: lang.money(cents),
+        terms,
         people: lang.n("people", people),
         confirm: whole.then(|| Prices::of(&chosen)).flatten().map(|prices| {
             [hold.pairs(), choice.of_trip(None).pairs(), prices.pairs(&choice)].concat()
@@ -236,7 +245,7 @@ fn age(trip: TripId, now: chrono::DateTime<chrono::Utc>) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-fn lines(lang: Lang, choice: &Choice, chosen: &Chosen) -> Vec<Line> {
+fn lines(lang: Lang, choice: &Choice, chosen: &Chosen, seen: &Seen) -> Vec<Line> {
     let people = choice.people.unwrap_or_default();
     let searches = Searches { choice, chosen };
     let mut lines = Vec::new();
@@ -249,32 +258,39 @@ fn lines(lang: Lang, choice: &Choice, chosen: &Chosen) -> Vec<Line> {
             _ => without.inbound = None,
         }
         let item = standing.record().map(|flight| Item::flight(lang, part, flight, people));
-        lines.push(line(lang, part, item, trouble(standing), searches.flights(), &without));
+        let was = standing.record().and_then(|flight| {
+            let old = seen.of(flight.id.as_ref()?)?;
+            changed(lang, total(people, old), total(people, flight.price))
+        });
+        let one = line(lang, part, item, trouble(standing), searches.flights(), &without);
+        lines.push(Line { was, ..one });
     }
-    if let Some(standing) = &chosen.stay {
+    if let (Some(standing), Some(chosen)) = (&chosen.stay, &choice.stay) {
         let item = standing.record().map(|stay| Item::stay(lang, stay));
-        lines.push(line(
-            lang,
-            Part::Stay,
-            item,
-            trouble(standing),
-            searches.stay(),
-            &choice.without_stay(),
-        ));
+        let was = standing
+            .record()
+            .and_then(|stay| changed(lang, seen.of(&chosen.id)?.cents().into(), stay_cents(stay)));
+        let (search, without) = (searches.stay(), choice.without_stay());
+        let one = line(lang, Part::Stay, item, trouble(standing), search, &without);
+        lines.push(Line { was, ..one });
     }
     for (id, standing) in &chosen.tours {
         let item = standing.record().map(|tour| Item::tour(lang, tour, people));
+        let was = standing
+            .record()
+            .and_then(|tour| changed(lang, total(people, seen.of(id)?), total(people, tour.price)));
         let without = choice.without_tours(|tour| tour == id);
-        lines.push(line(
-            lang,
-            Part::Tour,
-            item,
-            trouble(standing),
-            searches.tour(standing.record()),
-            &without,
-        ));
+        let search = searches.tour(standing.record());
+        let one = line(lang, Part::Tour, item, trouble(standing), search, &without);
+        lines.push(Line { was, ..one });
     }
     lines
+}
+
+/// That a price is another one now, if it is.
+pub(super) fn changed(lang: Lang, old: u64, new: u64) -> Option<String> {
+    let words = [("old", &*lang.price(old)), ("new", &*lang.price(new))];
+    (old != new).then(|| lang.with("price-was", &words))
 }
 
 fn line(
@@ -286,7 +302,8 @@ fn line(
     without: &Choice,
 ) -> Line {
     let trouble = trouble.map(|key| lang.say(key));
-    Line { kind: part.name(lang), item, trouble, change, remove: without.link("/pacote", vec![]) }
+    let remove = without.link("/pacote", vec![]);
+    Line { kind: part.name(lang), item, trouble, was: None, change, remove }
 }
 
 /// Why an offer cannot be had now.

@@ -1,4 +1,5 @@
-//! Who travels: the form on the page of a held trip, and `POST /viagem/ID`, which books it.
+//! Who travels: the form on the page of a held trip, and `POST /viagem/ID`, which books it. The form
+//! that changes the names later is the same one.
 //!
 //! The trip is led from what the daemons say of it, so that any instance can, and can go on with
 //! what another one began. However that ends, the trip's page says it.
@@ -32,6 +33,9 @@ pub(super) struct TravellersForm {
     /// Whether more travel than can be named.
     more: bool,
     contact: Input,
+    /// What is to be known of fields that are left empty.
+    hint: Option<&'static str>,
+    submit: &'static str,
     errors: Vec<(String, String, String)>,
 }
 
@@ -64,10 +68,11 @@ const INPUTS: [(&str, Key, bool, &str); 3] = [
 impl TravellersForm {
     /// The form for so many travellers over this plan.
     pub(super) fn empty(lang: Lang, pass: &Pass, parts: &[PlannedPart], people: u16) -> Self {
-        Self::filled(lang, pass, parts, people, &Fields::default(), &[])
+        Self::to_book(lang, pass, parts, people, &Fields::default(), &[])
     }
 
-    fn filled(
+    /// The form that books, as it was typed.
+    fn to_book(
         lang: Lang,
         pass: &Pass,
         parts: &[PlannedPart],
@@ -75,6 +80,33 @@ impl TravellersForm {
         fields: &Fields,
         errors: &[FieldError],
     ) -> Self {
+        let hidden = vec![(SEEN, seen(parts)), ("pessoas", people.to_string())];
+        Self {
+            action: super::trip::path(pass.trip),
+            hidden: [hidden, pass.pairs()].concat(),
+            more: usize::from(people) > TRAVELLERS_MAX,
+            ..Self::filled(lang, named(people), fields, errors)
+        }
+    }
+
+    /// The form that changes the names of a booked trip, as it was typed.
+    pub(super) fn to_alter(
+        lang: Lang,
+        pass: &Pass,
+        rows: usize,
+        fields: &Fields,
+        errors: &[FieldError],
+    ) -> Self {
+        Self {
+            action: format!("{}/alterar", super::trip::path(pass.trip)),
+            hidden: pass.pairs(),
+            hint: Some(lang.t("alter-hint")),
+            submit: lang.t("alter-submit"),
+            ..Self::filled(lang, rows, fields, errors)
+        }
+    }
+
+    fn filled(lang: Lang, rows: usize, fields: &Fields, errors: &[FieldError]) -> Self {
         let input = |name: String, label, required, autocomplete, bytes_max| {
             let error = errors.iter().find(|error| error.field == name);
             let error = error.map(|error| error.wrong.say(lang));
@@ -89,9 +121,8 @@ impl TravellersForm {
             });
             Row { number, inputs: inputs.collect() }
         };
-        let travellers: Vec<_> = (1..=named(people)).map(row).collect();
+        let travellers: Vec<_> = (1..=rows).map(row).collect();
         let contact = input("contato".to_owned(), lang.t("field-contact"), false, "tel", 200);
-        let hidden = vec![(SEEN, seen(parts)), ("pessoas", people.to_string())];
         let label = |field: &str| match field.trim_start_matches(char::is_alphabetic) {
             "" => contact.label.to_owned(),
             number => {
@@ -105,29 +136,31 @@ impl TravellersForm {
             |error: &FieldError| (error.field.clone(), label(&error.field), error.wrong.say(lang));
         Self {
             lang,
-            action: super::trip::path(pass.trip),
-            hidden: [hidden, pass.pairs()].concat(),
+            action: String::new(),
+            hidden: Pairs::new(),
             travellers,
-            more: usize::from(people) > TRAVELLERS_MAX,
+            more: false,
             errors: errors.iter().map(told).collect(),
             contact,
+            hint: None,
+            submit: lang.t("book"),
         }
     }
 }
 
 /// How many of so many people are named.
-fn named(people: u16) -> usize {
+pub(super) fn named(people: u16) -> usize {
     usize::from(people).clamp(1, TRAVELLERS_MAX)
 }
 
-/// Who travels, as it was typed.
-fn read(
+/// Who travels, as it was typed into so many rows.
+pub(super) fn read(
     fields: &Fields,
-    people: u16,
+    rows: usize,
 ) -> Result<(Vec<Traveller>, Option<Contact>), Vec<FieldError>> {
     let mut reader = Reader::new(fields);
     let mut travellers = Vec::new();
-    for number in 1..=named(people) {
+    for number in 1..=rows {
         let name = reader.name(&format!("nome{number}"));
         let surname = reader.name(&format!("sobrenome{number}"));
         let document = reader.optional_name(&format!("documento{number}"));
@@ -167,7 +200,7 @@ pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
     let asked: Option<People> = visit.fields.first("pessoas").parse().ok();
     let people = super::missing::choice_of(&items, asked).people.unwrap_or_default().count();
     let form = |errors: &[FieldError]| {
-        Some(TravellersForm::filled(visit.lang(), &pass, parts, people, &visit.fields, errors))
+        Some(TravellersForm::to_book(visit.lang(), &pass, parts, people, &visit.fields, errors))
     };
     if visit.fields.first(SEEN) != seen(parts) {
         if !is_held {
@@ -177,7 +210,7 @@ pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
         let unusable = Unusable { status, notice, form: form(&[]) };
         return Ok(render(&visit, &pass, &known, Some(unusable)).await);
     }
-    let (travellers, contact) = match read(&visit.fields, people) {
+    let (travellers, contact) = match read(&visit.fields, named(people)) {
         Ok(read) => read,
         Err(_) if !is_held => return Ok(see_other(&pass.link(""))),
         Err(errors) => {

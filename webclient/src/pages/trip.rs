@@ -3,16 +3,18 @@
 
 use super::access::{self, Pass};
 use super::item::Item;
-use super::missing::{Gap, Missing, Refusals, choice_of};
+use super::missing::{Gap, Missing, Refusals, Seen, choice_of};
+use super::terms::{Terms, terms};
 use super::travellers::TravellersForm;
 use super::voucher::Qr;
 use super::{Frame, Layout, Outcome, Step, Visit, error, page};
 use crate::choice::Choice;
+use crate::daemons::Daemon;
 use crate::forms::Pairs;
 use crate::language::{Key, Lang};
-use crate::trip::{self, Known, SoldItem, Standing};
+use crate::trip::{self, Known, SoldItem, Standing, Stranger};
 use crate::{assets, texts};
-use agencia_protocol::trip::Timestamp;
+use agencia_protocol::trip::{RefundRule, Timestamp};
 use agencia_protocol::{Day, TripId};
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -47,6 +49,10 @@ struct TripPage {
     /// What the list of items is called.
     items_are: &'static str,
     items: Vec<Item>,
+    /// What is said of the parts that these pages do not know.
+    strangers: Vec<String>,
+    /// What cancelling gives back.
+    terms: Vec<Terms>,
     total: String,
     /// What the total is called.
     total_is: &'static str,
@@ -56,6 +62,8 @@ struct TripPage {
     give_up: Option<(String, Pairs)>,
     travellers: Vec<String>,
     contact: Option<String>,
+    /// Where the names are changed.
+    alter: Option<String>,
     cancel: Option<String>,
     /// What opens the trip on a phone.
     qr: Option<Qr>,
@@ -124,6 +132,11 @@ pub(super) async fn render(
     if standing == Standing::Nothing && asked.is_empty() {
         return access::unknown(&visit.frame);
     }
+    let is_known = !matches!(standing, Standing::Silent | Standing::Undecided { .. });
+    if let Some(daemon) = trip::unauthorised(known).filter(|_| !is_known) {
+        // Asking again is of no use.
+        return error::search_only(&visit.frame, daemon);
+    }
     let items = trip::items(known, &standing);
     let held = choice_of(&items, asked.people).of_trip(Some(pass.trip));
     let wanted = match asked.is_empty() {
@@ -132,10 +145,15 @@ pub(super) async fn render(
     };
     let of_items = PageOf { frame: &visit.frame, pass, known, items };
     let mut page_of = of_items.start(&standing);
+    if matches!(standing, Standing::Held { .. } | Standing::Booked { .. }) {
+        let items: Vec<_> = page_of.items.iter().collect();
+        page_of.terms = terms(visit.lang(), visit.today(), &items, |daemon| policy(known, daemon));
+    }
     match standing {
         Standing::Held { parts, deadline, .. } => {
             let refusals = Refusals::read(&visit.fields);
-            let gap = Gap { visit, wanted: wanted.clone(), held, refusals };
+            let seen = Seen::read(&visit.fields);
+            let gap = Gap { visit, wanted: wanted.clone(), held, refusals, seen };
             page_of.missing = gap.missing().await;
             page_of.deadline = deadline.map(|at| Deadline::new(visit, at));
             page_of.give_up = Some((pass.link("/desistir"), pass.pairs()));
@@ -153,7 +171,8 @@ pub(super) async fn render(
         }
         Standing::Nothing => {
             let refusals = Refusals::read(&visit.fields);
-            let gap = Gap { visit, wanted: wanted.clone(), held, refusals };
+            let seen = Seen::read(&visit.fields);
+            let gap = Gap { visit, wanted: wanted.clone(), held, refusals, seen };
             page_of.missing = gap.missing().await;
             page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
         }
@@ -188,6 +207,12 @@ pub(super) async fn render(
     response
 }
 
+/// The policy of a daemon, as it was told when its part was held.
+fn policy(known: &[Known], daemon: Daemon) -> Option<&[RefundRule]> {
+    let known = known.iter().find(|known| known.daemon == daemon)?;
+    known.view.as_ref()?.policy.as_deref()
+}
+
 /// What every state of a trip's page is made from.
 struct PageOf<'a> {
     frame: &'a Frame,
@@ -202,6 +227,17 @@ impl PageOf<'_> {
         let (lang, says) = (self.frame.lang, says(standing));
         let items: Vec<_> = self.items.iter().map(|item| Item::of_trip(lang, item)).collect();
         let silent = self.known.iter().filter(|known| known.view.is_none());
+        let strangers: Vec<_> = trip::strangers(self.known)
+            .iter()
+            .map(|Stranger { name, items }| {
+                let count = lang.n("items-of", *items as u64);
+                lang.with("stranger", &[("daemon", name.as_str()), ("items", &count)])
+            })
+            .collect();
+        let total_is = match strangers.is_empty() {
+            true => lang.say(says.total_is),
+            false => lang.t("total-known"),
+        };
         let mut page_of = TripPage {
             lang,
             // Whatever is decided is not chosen again: no way back into it.
@@ -227,13 +263,16 @@ impl PageOf<'_> {
             missing: Vec::new(),
             items_are: lang.say(says.items_are),
             total: lang.money(items.iter().map(|item| item.cents).sum()),
-            total_is: lang.say(says.total_is),
+            total_is,
+            strangers,
+            terms: Vec::new(),
             items,
             refund: None,
             form: None,
             give_up: None,
             travellers: Vec::new(),
             contact: None,
+            alter: None,
             cancel: None,
             qr: None,
             agenda: None,
@@ -243,7 +282,10 @@ impl PageOf<'_> {
         match standing {
             Standing::Booked { anchor, .. } => {
                 self.tell_travellers(&mut page_of);
-                page_of.cancel = anchor.map(|_| self.pass.link("/cancelar"));
+                page_of.alter = anchor.map(|_| self.pass.link("/alterar"));
+                // What a part gives back that nobody here can ask is not made up.
+                let whole = anchor.filter(|_| page_of.strangers.is_empty());
+                page_of.cancel = whole.map(|_| self.pass.link("/cancelar"));
             }
             Standing::Cancelled { refund, .. } => {
                 page_of.refund = refund.map(|refund| lang.money(refund.0));

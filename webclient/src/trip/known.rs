@@ -6,8 +6,8 @@ use agencia_protocol::flight::Flight;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::Tour;
 use agencia_protocol::trip::{
-    Consult, ConsultReply, Contact, DecisionView, PartState, Revision, Timestamp, Traveller,
-    TripItem,
+    Consult, ConsultReply, Contact, DaemonName, DecisionView, POLICY_FIELD, PartState, RefundRule,
+    Revision, Timestamp, Traveller, TripItem,
 };
 use agencia_protocol::{Locator, TripId};
 use serde::de::DeserializeOwned;
@@ -31,14 +31,27 @@ pub(crate) struct View {
     /// The items as they were asked for, each with its record as it was sold.
     pub(crate) items: Vec<SoldItem>,
     pub(crate) expires: Option<Timestamp>,
+    /// What cancelling gives back of them, as it was told when they were held.
+    pub(crate) policy: Option<Vec<RefundRule>>,
     /// The whole trip, once this daemon knows it: of each daemon that is known here.
     pub(crate) parts: Option<Vec<(Daemon, Vec<TripItem>)>>,
+    /// The rest of it, in daemons that pages do not know.
+    pub(crate) strangers: Vec<Stranger>,
     pub(crate) decision: Option<DecisionView>,
     pub(crate) locator: Option<Locator>,
     pub(crate) travellers: Vec<Traveller>,
     pub(crate) contact: Option<Contact>,
     /// Whether an administrator settled it by hand.
     pub(crate) forced: bool,
+}
+
+/// A part of a trip in a daemon that pages do not know: a product that is sold with another web
+/// client, or one that is older than these pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stranger {
+    pub(crate) name: DaemonName,
+    /// How many items it sells to the trip.
+    pub(crate) items: usize,
 }
 
 /// An item of a trip.
@@ -87,22 +100,52 @@ pub(crate) async fn consult(
             Known { daemon, view: None, failure: Some(failure) }
         }
     };
-    views.into_iter().map(known).collect()
+    let known: Vec<_> = views.into_iter().map(known).collect();
+    for Stranger { name, .. } in strangers(&known) {
+        log::warn!("a trip has a part in {name}, which these pages do not know: they say so");
+    }
+    known
+}
+
+/// The daemon that says nothing of trips to this host, if one refuses to.
+pub(crate) fn unauthorised(known: &[Known]) -> Option<Daemon> {
+    let is = |known: &&Known| known.failure.as_ref().is_some_and(DaemonError::is_unauthorised);
+    known.iter().find(is).map(|known| known.daemon)
+}
+
+/// The parts of the trip that pages cannot show, as far as a daemon tells the whole trip.
+pub(crate) fn strangers(known: &[Known]) -> &[Stranger] {
+    let mut views = known.iter().filter_map(|known| known.view.as_ref());
+    views.find(|view| view.parts.is_some()).map_or(&[], |view| &view.strangers)
 }
 
 impl View {
     /// Reads a daemon's reply.
     pub(crate) fn new(daemon: Daemon, reply: ConsultReply<Value>, home: &str) -> Self {
+        let policy = reply
+            .items
+            .iter()
+            .find_map(|record| serde_json::from_value(record.get(POLICY_FIELD)?.clone()).ok());
         let items = items(daemon, reply.asked, reply.items, home);
-        let named = |(name, items): (agencia_protocol::trip::DaemonName, Vec<TripItem>)| {
-            Some((Daemon::named(name.as_str())?, items))
-        };
+        let mut strangers = Vec::new();
+        let parts = reply.parts.map(|parts| {
+            let mut known = Vec::new();
+            for (name, items) in parts {
+                match Daemon::named(name.as_str()) {
+                    Some(daemon) => known.push((daemon, items)),
+                    None => strangers.push(Stranger { name, items: items.len() }),
+                }
+            }
+            known
+        });
         Self {
             state: reply.state,
             revision: reply.revision.unwrap_or_default(),
             items,
             expires: reply.expires,
-            parts: reply.parts.map(|parts| parts.into_iter().filter_map(named).collect()),
+            policy,
+            parts,
+            strangers,
             decision: reply.decision,
             locator: reply.locator,
             travellers: reply.travellers.unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! How a trip stands, as far as what the daemons say allows to tell. It never claims more: without
 //! a decision nothing is booked, and without every daemon's word nothing is lost.
 
-use super::known::{Known, SoldItem, View, unread};
+use super::known::{Known, SoldItem, View, strangers, unread};
 use crate::daemons::Daemon;
 use agencia_protocol::trip::{
     AbortReason, DecisionView, Outcome, PartState, Refund, Revision, Timestamp,
@@ -171,9 +171,13 @@ fn planned((daemon, view): (Daemon, &View)) -> PlannedPart {
     PlannedPart { daemon: daemon.wire_name(), revision: view.revision, items }
 }
 
-/// The plan of a trip that somebody began to pin, if all of it is still held or pinned.
+/// The plan of a trip that somebody began to pin, if all of it is still held or pinned, and all of
+/// it can be led from here.
 fn pinned(known: &[Known]) -> Option<Vec<PlannedPart>> {
     let whole = parts_of(known);
+    if !strangers(known).is_empty() {
+        return None;
+    }
     let part = |known: &Known| {
         if !whole.iter().any(|(daemon, _)| *daemon == known.daemon) {
             return None;
@@ -302,6 +306,23 @@ mod tests {
         check(&all(decided("desfeita", json!([])), part("solta", 1), none()), "not booked false");
         check(&all(decided("desfeita", json!([])), part("fixa", 1), none()), "not booked true");
         check(&all(decided("indecisa", json!([])), part("fixa", 1), none()), "undecided");
+    }
+
+    #[test]
+    fn a_part_that_pages_do_not_know_is_counted_and_not_led() {
+        let with_car = |mut part: Value| {
+            part["partes"]["carros"] = json!([{"id": "gol"}, {"id": "uno"}]);
+            part
+        };
+        let pinned = all(part("segura", 1), with_car(part("fixa", 1)), none());
+        check(&pinned, "undecided");
+        let [stranger] = strangers(&pinned) else { panic!("{pinned:#?}") };
+        assert_eq!((stranger.name.as_str(), stranger.items), ("carros", 2));
+        let booked = with_car(decided("confirmada", json!([])));
+        check(&all(booked, with_car(part("confirmada", 1)), none()), "booked true");
+        let waits = with_car(decided("confirmada", json!(["carros"])));
+        check(&all(waits, with_car(part("confirmada", 1)), none()), "booked false");
+        assert!(strangers(&all(part("segura", 1), part("fixa", 1), none())).is_empty());
     }
 
     #[test]

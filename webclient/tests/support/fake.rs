@@ -238,7 +238,7 @@ impl Fake {
             "ofertas" => {
                 let items = request["itens"].as_array().unwrap();
                 let found: Vec<_> = items.iter().map(|item| find(&state.offers, item)).collect();
-                json!({ "ofertas": found })
+                json!({ "ofertas": found, "cancelamento": policy() })
             }
             _ => match trips.answer(offers, request) {
                 Some(reply) => reply,
@@ -333,6 +333,11 @@ impl Fake {
         }
         reply
     }
+}
+
+/// What every fake gives back of what is cancelled, as it says.
+pub(crate) fn policy() -> Value {
+    json!([{"dias": 7, "percentual": 100}, {"dias": 2, "percentual": 50}])
 }
 
 fn error(code: &str) -> Value {

@@ -2,7 +2,8 @@
 //! disk, a timer or a resolver.
 
 use agencia_protocol::trip::{
-    ByDaemon, DaemonName, Incarnation, PartState, Refund, Timestamp, TripItem, TripMessage,
+    ByDaemon, DaemonName, Incarnation, POLICY_FIELD, PartState, Refund, Timestamp, TripItem,
+    TripMessage,
 };
 use agencia_protocol::{Locator, OfferKey, TripId, WireError};
 use agencia_trip::row::{Parts, SoldItem, State, Verdict};
@@ -140,7 +141,18 @@ impl Trips {
                 proof: apply.proof.clone(),
                 locator: apply.locator,
             },
-            TripMessage::QuoteCancellation(_) => Command::Quote { refund: Refund(12_345) },
+            TripMessage::QuoteCancellation(ask) => {
+                let own = match self.name.as_str() {
+                    "voos" => Refund(10_000),
+                    "hospedagens" => Refund(2_000),
+                    _ => Refund(345),
+                };
+                Command::Quote { own, shares: ask.quotes.clone() }
+            }
+            TripMessage::Alter(alter) => Command::Alter {
+                travellers: alter.travellers.clone(),
+                contact: alter.contact.clone(),
+            },
             TripMessage::Cancel(cancel) => Command::Cancel { quote: cancel.quote.clone() },
             other => panic!("no fake answers {}", other.action()),
         })
@@ -191,7 +203,9 @@ fn sold(offers: &[Value], item: &TripItem) -> Result<SoldItem, WireError> {
     let id = item.id.as_str();
     let gone = || WireError::new(Code::Closed, "não").about(&item.id);
     let at = offers.iter().position(|offer| offer["id"] == id).ok_or_else(gone)?;
-    let record = super::fake::for_nights(&offers[at], item.nights.map_or(1, |n| n.count().into()));
+    let mut record =
+        super::fake::for_nights(&offers[at], item.nights.map_or(1, |n| n.count().into()));
+    record[POLICY_FIELD] = super::fake::policy();
     let price = if record["valorTotal"].is_string() { "valorTotal" } else { "valor" };
     if item.price.is_some_and(|seen| record[price] != seen.to_string()) {
         return Err(WireError::new(Code::PriceChanged, "não").about(&item.id));

@@ -222,11 +222,15 @@ messages! {
         locator: Option<Locator>,
     }
 
-    /// Asks the anchor what cancelling would give back.
+    /// Asks a daemon what cancelling its part would give back, and the anchor what cancelling the
+    /// whole trip would.
     "cotar_cancelamento" QuoteCancellation {
         /// The trip.
         #[serde(rename = "viagem")]
         trip: TripId,
+        /// To the anchor, the quote of every other part: it adds them up, with its own.
+        #[serde(rename = "cotacoes", default, deserialize_with = "map::<0, PARTS_MAX, _, _>", skip_serializing_if = "ByDaemon::is_empty")]
+        quotes: ByDaemon<Quote>,
     }
 
     /// Cancels a booked trip, for the refund that was quoted.

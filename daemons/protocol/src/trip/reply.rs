@@ -106,13 +106,14 @@ pub struct OutcomeReply {
     pub locator: Option<Locator>,
 }
 
-/// The reply to `cotar_cancelamento`.
+/// The reply to `cotar_cancelamento`: of the anchor about the whole trip, of any other daemon about
+/// its part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuoteReply {
     /// What the traveller would get back.
     #[serde(rename = "reembolso")]
     pub refund: Refund,
-    /// Until when `cancelar` takes the quote.
+    /// Until when the quote is kept up.
     #[serde(rename = "expira")]
     pub expires: Timestamp,
     /// The quote.

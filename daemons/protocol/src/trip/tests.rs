@@ -71,7 +71,18 @@ fn every_message() -> Vec<(TripMessage, String)> {
                 head("aplicar")
             ),
         ),
-        (QuoteCancellation::new(trip()).into(), format!("{}}}", head("cotar_cancelamento"))),
+        (
+            QuoteCancellation::new(trip(), ByDaemon::new()).into(),
+            format!("{}}}", head("cotar_cancelamento")),
+        ),
+        (
+            QuoteCancellation::new(
+                trip(),
+                [("passeios".parse().unwrap(), "100.9.ab".parse().unwrap())].into(),
+            )
+            .into(),
+            format!(r#"{},"cotacoes":{{"passeios":"100.9.ab"}}}}"#, head("cotar_cancelamento")),
+        ),
         (
             Cancel::new(trip(), "100.9.ab".parse().unwrap()).into(),
             format!(r#"{},"cotacao":"100.9.ab"}}"#, head("cancelar")),

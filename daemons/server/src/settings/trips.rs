@@ -48,8 +48,8 @@ pub struct Trips {
     /// The pause between two times that what need not be remembered is forgotten.
     #[serde(rename = "forget_secs", with = "value::secs")]
     pub forget: Duration,
-    /// What a cancellation gives back: the rule with the most days that are still left. Nothing
-    /// when none is.
+    /// What cancelling gives back of this daemon's part of a trip: the rule with the most days that
+    /// are still left. Nothing when none is.
     #[serde(deserialize_with = "value::list::<_, _, RULES_MAX>")]
     pub refunds: Vec<RefundRule>,
 }
@@ -100,6 +100,17 @@ impl Default for Trips {
 }
 
 impl Trips {
+    /// What cancelling gives back, as travellers are told it: the most days first.
+    pub(crate) fn policy(&self) -> Vec<agencia_protocol::trip::RefundRule> {
+        let rule = |&RefundRule { days, percent }: &_| agencia_protocol::trip::RefundRule {
+            days,
+            percent,
+        };
+        let mut rules: Vec<_> = self.refunds.iter().map(rule).collect();
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.days));
+        rules
+    }
+
     /// The times of the trip protocol.
     pub(crate) fn limits(&self) -> Limits {
         let days = |days: u16| Duration::from_secs(u64::from(days) * 24 * 3_600);

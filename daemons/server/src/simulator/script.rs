@@ -4,7 +4,7 @@
 use super::books::TripBook;
 use super::stock;
 use super::time::START;
-use super::traveller::{Lead, Told, travellers};
+use super::traveller::{Cancelling, Lead, Told, travellers};
 use super::world::{Event, Instance, World};
 use agencia_protocol::trip::{Revision, Timestamp};
 use agencia_protocol::{Code, TripId};
@@ -184,7 +184,10 @@ impl World {
             }
             Step::Cancel => {
                 self.books[book].cancel_asked = true;
-                (0, Lead::Cancel { trip, anchor, quote: None })
+                let parts = self.books[book].plans.iter().next_back().map(|plan| &plan.parts);
+                let others = parts.into_iter().flatten().map(|part| part.daemon.clone());
+                let others = others.filter(|daemon| *daemon != stock::name(anchor)).collect();
+                (0, Lead::Cancel(Cancelling::new(trip, anchor, others)))
             }
             Step::Alter => (0, Lead::Alter { trip, anchor }),
             Step::Reserve => {

@@ -4,8 +4,8 @@
 use super::stock;
 use agencia_protocol::request::{Item, Reserve};
 use agencia_protocol::trip::{
-    Alter, Cancel, CancelReply, Decide, DecideReply, Extend, Hold, PartState, Quote,
-    QuoteCancellation, QuoteReply, Timestamp, Traveller, TripItem, TripMessage,
+    Alter, ByDaemon, Cancel, CancelReply, DaemonName, Decide, DecideReply, Extend, Hold, PartState,
+    Quote, QuoteCancellation, QuoteReply, Timestamp, Traveller, TripItem, TripMessage,
 };
 use agencia_protocol::{ErrorReply, Locator, TripId, WireError, parse_object};
 use agencia_trip::driver::{Answer, Driver, Ending, Plan};
@@ -40,11 +40,7 @@ pub(super) enum Lead {
         held: BTreeSet<usize>,
         booked: BTreeSet<usize>,
     },
-    Cancel {
-        trip: TripId,
-        anchor: usize,
-        quote: Option<Quote>,
-    },
+    Cancel(Cancelling),
     Alter {
         trip: TripId,
         anchor: usize,
@@ -59,6 +55,53 @@ pub(super) enum Lead {
         daemon: usize,
         item: TripItem,
     },
+}
+
+/// A trip that is cancelled: first every part quotes its share, then the anchor the whole, which it
+/// then cancels for.
+pub(super) struct Cancelling {
+    trip: TripId,
+    anchor: usize,
+    others: BTreeSet<DaemonName>,
+    shares: ByDaemon<Quote>,
+    quote: Option<Quote>,
+}
+
+impl Cancelling {
+    pub(super) fn new(trip: TripId, anchor: usize, others: BTreeSet<DaemonName>) -> Self {
+        Self { trip, anchor, others, shares: ByDaemon::new(), quote: None }
+    }
+
+    fn asks(&self) -> Vec<Ask> {
+        let missing = self.others.iter().filter(|daemon| !self.shares.contains_key(*daemon));
+        let missing: Vec<_> = missing
+            .map(|daemon| {
+                ask(stock::place(daemon), QuoteCancellation::new(self.trip, ByDaemon::new()))
+            })
+            .collect();
+        match &self.quote {
+            Some(quote) => vec![ask(self.anchor, Cancel::new(self.trip, quote.clone()))],
+            None if missing.is_empty() => {
+                vec![ask(self.anchor, QuoteCancellation::new(self.trip, self.shares.clone()))]
+            }
+            None => missing,
+        }
+    }
+
+    fn answered(&mut self, daemon: usize, body: &[u8]) -> Result<Option<Told>, WireError> {
+        if self.quote.is_some() {
+            // The quote's reply may come twice.
+            let reply = parse_object::<CancelReply>(body);
+            let cancelled = reply.is_ok_and(|reply| reply.state == PartState::Cancelled);
+            return Ok(cancelled.then_some(Told::Cancelled));
+        }
+        let quote = parse_object::<QuoteReply>(body)?.quote;
+        match daemon == self.anchor {
+            true => self.quote = Some(quote),
+            false => drop(self.shares.insert(stock::name(daemon), quote)),
+        }
+        Ok(None)
+    }
 }
 
 /// Who travels; after a change with the other name.
@@ -77,12 +120,7 @@ impl Lead {
                 requests.map(|(daemon, message)| ask(stock::place(&daemon), message)).collect()
             }
             Self::PartByPart { plan, held, booked } => part_by_part(plan, held, booked),
-            Self::Cancel { trip, anchor, quote: None } => {
-                vec![ask(*anchor, QuoteCancellation::new(*trip))]
-            }
-            Self::Cancel { trip, anchor, quote: Some(quote) } => {
-                vec![ask(*anchor, Cancel::new(*trip, quote.clone()))]
-            }
+            Self::Cancel(cancelling) => cancelling.asks(),
             Self::Alter { trip, anchor } => {
                 vec![ask(*anchor, Alter::new(*trip, travellers(true), None))]
             }
@@ -135,17 +173,7 @@ impl Lead {
             return Ok(is_final(&error).then_some(Told::Refused(error)));
         }
         Ok(match self {
-            Self::Cancel { quote: quote @ None, .. } => {
-                *quote = Some(parse_object::<QuoteReply>(body)?.quote);
-                None
-            }
-            Self::Cancel { .. } => {
-                // The quote's reply may come twice.
-                let reply = parse_object::<CancelReply>(body);
-                reply
-                    .is_ok_and(|reply| reply.state == PartState::Cancelled)
-                    .then_some(Told::Cancelled)
-            }
+            Self::Cancel(cancelling) => cancelling.answered(daemon, body)?,
             Self::Reserve { .. } => {
                 #[derive(Deserialize)]
                 struct Reserved {

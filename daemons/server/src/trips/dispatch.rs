@@ -7,11 +7,11 @@ use super::orders::{self, refused};
 use super::recovery::RecoveryGate;
 use crate::clock::Now;
 use crate::connection::{Course, Later};
-use crate::settings::{RefundRule, Settings};
+use crate::settings::Settings;
 use agencia_catalog::{Product, View};
 use agencia_protocol::WireError;
 use agencia_protocol::trip::{
-    DaemonName, Decide, Force, Hold, Pin, Revision, TripItem, TripMessage,
+    DaemonName, Decide, Force, Hold, Pin, RefundRule, Revision, TripItem, TripMessage,
 };
 use agencia_store::{Ledger, Order, StoreError};
 use agencia_trip::Row;
@@ -51,7 +51,8 @@ pub(crate) struct Trips {
     pub(super) peers: BTreeSet<DaemonName>,
     pub(super) recovery: Arc<RecoveryGate>,
     pub(super) guesses: Arc<Guesses>,
-    pub(super) refunds: Arc<[RefundRule]>,
+    /// What cancelling gives back of what is held from now on.
+    pub(super) policy: Arc<[RefundRule]>,
 }
 
 impl Trips {
@@ -68,13 +69,18 @@ impl Trips {
             limits.guesses_per_address_max,
             settings.trips.guess,
         );
-        let refunds = settings.trips.refunds.as_slice().into();
-        Self { name, ledger, live, peers, recovery, guesses: Arc::new(guesses), refunds }
+        let policy = settings.trips.policy().into();
+        Self { name, ledger, live, peers, recovery, guesses: Arc::new(guesses), policy }
     }
 
     /// The ledger, for purchases in one step.
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// What cancelling gives back of what is held from now on.
+    pub(crate) fn policy(&self) -> &[RefundRule] {
+        &self.policy
     }
 
     /// Begins to answer a message.
@@ -108,7 +114,7 @@ impl Trips {
                 contact: alter.contact.clone(),
             },
             TripMessage::Force(force) => return Ok(self.force(force, now)),
-            TripMessage::QuoteCancellation(quote) => return Ok(self.quote::<P>(quote.trip, now)),
+            TripMessage::QuoteCancellation(ask) => return Ok(self.quote::<P>(ask, now)),
             TripMessage::Consult(consult) => return self.consult(consult),
             TripMessage::Recover(recover) => return self.recover(recover),
             TripMessage::Audit(_) => return Ok(self.audit()),
@@ -132,7 +138,7 @@ impl Trips {
         let at = live.map_or(now.timestamp(), |live| live.time(now.timestamp()));
         let (trip, revision) = (hold.trip, hold.revision);
         let time = Duration::from_secs(hold.hold_secs.into());
-        let items = match offers::find(view, &hold.items, left) {
+        let items = match offers::find(view, &hold.items, left, &self.policy) {
             Ok(items) => items,
             Err(refusal) => {
                 let (row, ledger) = (self.ledger.row(trip), self.ledger.clone());

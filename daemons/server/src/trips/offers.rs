@@ -1,9 +1,10 @@
 //! From what a traveller asks for to what is sold: every item is found in the catalog, at the
-//! price that the traveller saw.
+//! price that the traveller saw, and with the policy that counts should it be cancelled.
 
+use super::terms::with_policy;
 use agencia_catalog::{Choice, Product, View};
 use agencia_protocol::request::Item;
-use agencia_protocol::trip::TripItem;
+use agencia_protocol::trip::{RefundRule, TripItem};
 use agencia_protocol::{Code, WireError};
 use agencia_trip::row::SoldItem;
 use std::sync::Arc;
@@ -26,12 +27,13 @@ pub(crate) fn find<P: Product>(
     view: &View<'_, P>,
     items: &[TripItem],
     left: Left,
+    policy: &[RefundRule],
 ) -> Result<Arc<[SoldItem]>, WireError> {
-    let found = items
-        .iter()
-        .enumerate()
-        .map(|(place, item)| find_one(view, item, left).map_err(|error| in_list(error, place)));
-    found.collect()
+    let find = |(place, item): (usize, &TripItem)| {
+        let sold = find_one(view, item, left).map_err(|error| in_list(error, place))?;
+        Ok(SoldItem { record: with_policy(sold.record, policy), ..sold })
+    };
+    items.iter().enumerate().map(find).collect()
 }
 
 /// One item as it is sold now.

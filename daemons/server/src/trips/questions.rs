@@ -8,23 +8,24 @@ use crate::clock::Now;
 use crate::connection::Later;
 use crate::daemon::internal;
 use agencia_catalog::Product;
+use agencia_protocol::WireError;
 use agencia_protocol::trip::{
-    AuditReply, Consult, ConsultBy, List, ListFilter, ListReply, Recover,
+    AuditReply, Consult, ConsultBy, List, ListFilter, ListReply, QuoteCancellation, Recover,
 };
-use agencia_protocol::{TripId, WireError};
 use agencia_store::{Filter, Order};
 use serde::Serialize;
 use std::time::Instant;
 
 impl Trips {
     /// `cotar_cancelamento`.
-    pub(super) fn quote<P: Product>(&self, trip: TripId, now: Now) -> Later {
+    pub(super) fn quote<P: Product>(&self, ask: &QuoteCancellation, now: Now) -> Later {
+        let (trip, shares) = (ask.trip, ask.quotes.clone());
         let (row, ledger) = (self.ledger.row(trip), self.ledger.clone());
-        let (rules, name) = (self.refunds.clone(), self.name.clone());
+        let rules = self.policy.clone();
         Box::pin(async move {
             let row = row.await.map_err(refused)?.unwrap_or_default();
-            let refund = refunds::quote::<P>(&rules, &name, &row, now.moment.day);
-            orders::queue(&ledger, trip, Order::Quote { refund }, now.timestamp()).await
+            let own = refunds::share::<P>(&rules, &row, now.moment.day);
+            orders::queue(&ledger, trip, Order::Quote { own, shares }, now.timestamp()).await
         })
     }
 

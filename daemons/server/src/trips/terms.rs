@@ -1,8 +1,8 @@
-//! What a sold item says of itself: when it is used, what it cost. It is read off the record that
-//! the traveller saw, because the offer may have left the catalog since.
+//! What a sold item says of itself: when it is used, what it cost, what cancelling gives back. It is
+//! read off the record that the traveller saw, because the offer may have left the catalog since.
 
 use agencia_catalog::{Product, Texts};
-use agencia_protocol::trip::{Refund, TripItem};
+use agencia_protocol::trip::{POLICY_FIELD, Refund, RefundRule};
 use agencia_protocol::{Day, Money};
 use agencia_trip::row::SoldItem;
 use serde::Deserialize;
@@ -28,16 +28,29 @@ pub(crate) fn price(sold: &SoldItem) -> Option<Refund> {
     }
     let priced = serde_json::from_str::<Priced>(&sold.record).ok();
     let each = priced.map(|priced| priced.total.unwrap_or(priced.price)).or(sold.item.price)?;
-    Some(of_units(each, &sold.item))
+    Some(Refund(u64::from(each.cents()) * u64::from(sold.item.units.count())))
 }
 
-/// What an item of another daemon cost, as far as whoever asked for it said.
-pub(crate) fn price_asked(item: &TripItem) -> Option<Refund> {
-    item.price.map(|each| of_units(each, item))
+/// The policy that was told with it; nothing where none was.
+pub(crate) fn policy(sold: &SoldItem) -> Option<Vec<RefundRule>> {
+    let mut record: serde_json::Map<_, _> = serde_json::from_str(&sold.record).ok()?;
+    serde_json::from_value(record.remove(POLICY_FIELD)?).ok()
 }
 
-fn of_units(each: Money, item: &TripItem) -> Refund {
-    Refund(u64::from(each.cents()) * u64::from(item.units.count()))
+/// A record with the policy beside what it says.
+pub(crate) fn with_policy(record: String, rules: &[RefundRule]) -> String {
+    let mut bytes = record.into_bytes();
+    append_policy(&mut bytes, rules);
+    String::from_utf8(bytes).expect("text and JSON are text")
+}
+
+/// Adds the policy to the JSON object that `out` ends with and that has a field already.
+pub(crate) fn append_policy(out: &mut Vec<u8>, rules: &[RefundRule]) {
+    if out.pop_if(|byte| *byte == b'}').is_none() {
+        return;
+    }
+    let rules = serde_json::to_string(rules).expect("numbers are JSON");
+    out.extend_from_slice(format!(",\"{POLICY_FIELD}\":{rules}}}").as_bytes());
 }
 
 #[cfg(test)]
@@ -76,7 +89,19 @@ mod tests {
         ] {
             assert_eq!(price(&sold(record, item)), expected.map(Refund), "{record} {item}");
         }
-        let item = serde_json::from_str(r#"{"id":"x","quantidade":2,"valor":"7,00R$"}"#).unwrap();
-        assert_eq!(price_asked(&item), Some(Refund(1_400)));
+    }
+
+    #[test]
+    fn a_policy_is_read_back_from_the_record_that_it_was_told_with() {
+        let rules = vec![RefundRule { days: 7, percent: 100 }, RefundRule { days: 0, percent: 5 }];
+        for told in [rules, Vec::new()] {
+            let record = with_policy(GOL.to_owned(), &told);
+            let sold = sold(&record, r#"{"id":"gol","quantidade":2}"#);
+            assert_eq!(policy(&sold), Some(told), "{record}");
+            assert_eq!(price(&sold), Some(Refund(20_000)), "{record}");
+            assert!(service_days::<Cars>(&sold).is_some(), "{record}");
+        }
+        assert_eq!(policy(&sold(GOL, r#"{"id":"gol"}"#)), None);
+        assert_eq!(with_policy(String::new(), &[]), "");
     }
 }

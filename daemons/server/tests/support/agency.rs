@@ -147,6 +147,11 @@ impl Agency {
         settings
     }
 
+    /// The settings of whatever is started from now on.
+    pub(crate) fn change(&mut self, change: Change) {
+        self.change = change;
+    }
+
     /// Changes every daemon's deadlines and starts them anew.
     pub(crate) fn change_deadlines(&mut self, change: fn(&mut Deadlines)) {
         self.deadlines = change;

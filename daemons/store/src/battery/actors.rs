@@ -6,8 +6,8 @@ use crate::{
     StoreError, UnitChange,
 };
 use agencia_protocol::trip::{
-    ByDaemon, DaemonName, Incarnation, Outcome as Verdict, Proof, Receipt, Revision, Timestamp,
-    Traveller,
+    ByDaemon, DaemonName, Incarnation, Outcome as Verdict, Proof, Receipt, Refund, Revision,
+    Timestamp, Traveller,
 };
 use agencia_protocol::{Day, Locator, Nights, OfferId, OfferKey, People, TripId};
 use agencia_trip::receipt::{ProofClaim, ReceiptClaim};
@@ -84,6 +84,10 @@ pub(crate) fn purchase(offers: &[u64], count: u16) -> Order {
 /// A hold of five minutes.
 pub(crate) fn hold(revision: u32, items: Arc<[SoldItem]>) -> Order {
     Order::Hold { revision: Revision(revision), items, time: Duration::from_secs(300) }
+}
+
+pub(crate) fn quote(own: Refund) -> Order {
+    Order::Quote { own, shares: ByDaemon::new() }
 }
 
 pub(crate) fn hold_one(offer: u64) -> Order {

@@ -89,7 +89,7 @@ pub(crate) fn a_booking_is_kept_until_every_part_has_acknowledged(open: Open<'_>
 pub(crate) fn a_cancelled_booking_is_kept_as_long_as_it_would_have_been(open: Open<'_>) {
     let (ledger, thread) = on_sale(open, 1);
     let voucher = buy(&ledger, 1, &[4]);
-    let quoted = reply(ask(&ledger, 1, Order::Quote { refund: Refund(1) }));
+    let quoted = reply(ask(&ledger, 1, quote(Refund(1))));
     let Reply::Quoted { quote, .. } = quoted else { panic!("{quoted:?}") };
     ask(&ledger, 1, Order::Cancel { quote });
     check_forgotten_at(&ledger, 1, at((5 + 90) * DAY));

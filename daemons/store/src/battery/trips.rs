@@ -163,7 +163,7 @@ pub(crate) fn a_booking_is_altered_quoted_and_cancelled(open: Open<'_>) {
     assert_eq!(twice(&ledger, 1, alter, 1), Reply::State(PartState::Confirmed));
     let decision = row(&ledger, 1).unwrap().decision.clone().unwrap();
     assert_eq!((decision.travellers, decision.locator), (vec![rui], Some(locator)));
-    let quoted = reply(ask_at(&ledger, 1, Order::Quote { refund: Refund(500) }, 2));
+    let quoted = reply(ask_at(&ledger, 1, quote(Refund(500)), 2));
     let Reply::Quoted { quote, .. } = quoted else { panic!("{quoted:?}") };
     let cancelled = twice(&ledger, 1, Order::Cancel { quote }, 3);
     assert!(matches!(cancelled, Reply::Cancelled(_)), "{cancelled:?}");

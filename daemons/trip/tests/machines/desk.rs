@@ -5,7 +5,7 @@ use agencia_protocol::trip::{
     Timestamp, TripItem,
 };
 use agencia_protocol::{Locator, TripId};
-use agencia_trip::receipt::{NO_PARTS, ProofClaim, QuoteClaim, ReceiptClaim};
+use agencia_trip::receipt::{NO_PARTS, ProofClaim, QuoteClaim, Quoted, ReceiptClaim};
 use agencia_trip::row::{Digest, Parts, Row, SoldItem};
 use agencia_trip::step::Decide;
 use agencia_trip::{Command, Desk, Fences, Key, Limits};
@@ -128,8 +128,18 @@ impl Office {
     }
 
     pub(crate) fn quote(&self) -> Quote {
-        let (anchor, expires) = (&self.name, late());
-        QuoteClaim { trip: self.trip, anchor, refund: Refund(5), expires }.seal(&self.key)
+        self.quote_of(Quoted::Trip, "voos", late())
+    }
+
+    pub(crate) fn quote_of(&self, of: Quoted, daemon: &str, expires: Timestamp) -> Quote {
+        let (trip, daemon) = (self.trip, &daemon.parse().unwrap());
+        QuoteClaim { trip, of, daemon, refund: Refund(5), expires }.seal(&self.key)
+    }
+
+    /// `cotar_cancelamento` with these daemons' shares.
+    pub(crate) fn ask_quote(&self, shares: &[(&str, Quote)]) -> Command {
+        let share = |(daemon, quote): &(&str, Quote)| (daemon.parse().unwrap(), quote.clone());
+        Command::Quote { own: Refund(7), shares: shares.iter().map(share).collect() }
     }
 
     fn told(&self, outcome: Outcome) -> Command {
@@ -177,6 +187,8 @@ impl Office {
             ("ab. alien", self.apply("passeios", Outcome::Aborted, NO_PARTS)),
             ("force up", force(PartState::Confirmed)),
             ("force down", force(PartState::Released)),
+            ("quote", self.ask_quote(&[])),
+            ("quote all", self.ask_quote(&[("voos", self.quote())])),
         ]
     }
 
@@ -202,6 +214,7 @@ impl Office {
         let receipt = |daemon: &str| self.receipt(daemon, 0);
         let ask =
             |waited: Option<u64>| Command::AskOutcome { waited: waited.map(Duration::from_secs) };
+        let share = |daemon| self.quote_of(Quoted::Share, daemon, late());
         let told = |outcome, state| Command::Acknowledge {
             from: "hospedagens".parse().unwrap(),
             outcome,
@@ -223,7 +236,9 @@ impl Office {
             ("ack", told(Outcome::Committed, PartState::Confirmed)),
             ("ack cancel", told(Outcome::Cancelled, PartState::Released)),
             ("ack wrong", told(Outcome::Committed, PartState::Released)),
-            ("quote", Command::Quote { refund: Refund(5) }),
+            ("quote", self.ask_quote(&[("hospedagens", share("hospedagens"))])),
+            ("no share", self.ask_quote(&[])),
+            ("wrong share", self.ask_quote(&[("hospedagens", share("passeios"))])),
             ("cancel", Command::Cancel { quote: self.quote() }),
             ("alter", Command::Alter { travellers: Vec::new(), contact: None }),
         ]

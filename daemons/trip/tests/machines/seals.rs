@@ -3,7 +3,7 @@
 use crate::desk::{Office, early, trip_minted, whole};
 use agencia_protocol::trip::{Incarnation, Outcome, Refund};
 use agencia_trip::receipt::{
-    Key, NO_PARTS, ProofClaim, QuoteClaim, open_proof, open_quote, open_receipt,
+    Key, NO_PARTS, ProofClaim, Quoted, open_proof, open_quote, open_receipt,
 };
 use agencia_trip::{Command, Refusal, Reply};
 use std::time::Duration;
@@ -56,7 +56,8 @@ fn a_seal_with_one_character_changed_is_not_genuine() {
     }
     for text in changed(office.quote().as_str()) {
         let quote = text.parse().unwrap();
-        assert_eq!(open_quote(&office.key, office.trip, &office.name, &quote), None, "{text}");
+        let open = open_quote(&office.key, (office.trip, Quoted::Trip), &office.name, &quote);
+        assert_eq!(open, None, "{text}");
     }
 }
 
@@ -72,10 +73,20 @@ fn a_proof_of_one_outcome_is_none_of_another() {
 #[test]
 fn a_quote_of_another_anchor_does_not_count() {
     let office = Office::of("voos");
-    let (anchor, expires) = ("passeios".parse().unwrap(), early());
-    let quote = QuoteClaim { trip: office.trip, anchor: &anchor, refund: Refund(9), expires };
-    let quote = quote.seal(&office.key);
-    assert_eq!(open_quote(&office.key, office.trip, &office.name, &quote), None);
+    let quote = office.quote_of(Quoted::Trip, "passeios", early());
+    let open = |of| open_quote(&office.key, (office.trip, of), &office.name, &quote);
+    assert_eq!(open(Quoted::Trip), None);
+}
+
+#[test]
+fn a_quote_of_a_part_is_none_of_the_whole_trip() {
+    let office = Office::of("voos");
+    for (sealed, other) in [(Quoted::Trip, Quoted::Share), (Quoted::Share, Quoted::Trip)] {
+        let quote = office.quote_of(sealed, "voos", early());
+        let open = |of| open_quote(&office.key, (office.trip, of), &office.name, &quote);
+        assert_eq!(open(sealed).map(|claim| claim.refund), Some(Refund(5)));
+        assert_eq!(open(other), None);
+    }
 }
 
 /// What was sealed before its daemon was restored no longer counts, here for receipts and proofs.

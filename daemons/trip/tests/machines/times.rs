@@ -4,6 +4,7 @@
 use crate::desk::{HOLD, Office, early, late, trip_minted};
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{PartState, Refund, Timestamp};
+use agencia_trip::receipt::Quoted;
 use agencia_trip::row::State;
 use agencia_trip::{Command, Refusal, Reply, Row, Step};
 use std::time::Duration;
@@ -93,10 +94,23 @@ fn a_quote_is_kept_up_until_it_expires() {
     let office = Office::of("voos");
     let receipt = office.receipt("hospedagens", 0);
     let row = office.after(&[office.hold(1, "x1"), office.decide(&[("hospedagens", receipt)])]);
-    let quoted =
-        office.desk().step(office.trip, &row, &Command::Quote { refund: Refund(5) }, early());
-    let Reply::Quoted { quote, expires, .. } = quoted.reply else { panic!("not quoted") };
-    assert_eq!(expires, early().after(office.limits.quote_valid));
+    let ask = |until| {
+        let share = office.quote_of(Quoted::Share, "hospedagens", until);
+        let command = office.ask_quote(&[("hospedagens", share)]);
+        office.desk().step(office.trip, &row, &command, early()).reply
+    };
+    let valid = early().after(office.limits.quote_valid);
+    let Reply::Quoted { refund, quote, expires } = ask(valid.after(HOLD)) else {
+        panic!("not quoted")
+    };
+    assert_eq!((refund, expires), (Refund(12), valid), "its own share and the other");
+    // No longer than the share that it is made of.
+    let expiry = |until| match ask(until) {
+        Reply::Quoted { expires, .. } => Ok(expires),
+        other => Err(other),
+    };
+    assert_eq!(expiry(early()), Ok(early()));
+    assert_eq!(expiry(before(early(), MILLI)), Err(Reply::Refused(Refusal::QuoteExpired)));
     let cancel = |now| {
         let command = Command::Cancel { quote: quote.clone() };
         office.desk().step(office.trip, &row, &command, now).reply

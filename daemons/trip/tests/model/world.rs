@@ -6,7 +6,7 @@ use agencia_protocol::trip::{
     TripItem,
 };
 use agencia_protocol::{Locator, OfferKey, TripId};
-use agencia_trip::receipt::{ProofClaim, QuoteClaim, ReceiptClaim};
+use agencia_trip::receipt::{ProofClaim, QuoteClaim, Quoted, ReceiptClaim};
 use agencia_trip::row::{Digest, Parts, Row, SoldItem};
 use agencia_trip::{Fences, Key, Limits};
 use std::collections::HashMap;
@@ -195,9 +195,9 @@ impl World {
     }
 
     pub(crate) fn quote(&self, t: usize, anchor: usize) -> Quote {
-        let anchor = &self.names[anchor];
+        let (trip, of, daemon) = (self.trips[t], Quoted::Trip, &self.names[anchor]);
         let (refund, expires) = (Refund(1), late().after(HOLD));
-        QuoteClaim { trip: self.trips[t], anchor, refund, expires }.seal(&self.key)
+        QuoteClaim { trip, of, daemon, refund, expires }.seal(&self.key)
     }
 
     pub(crate) fn fences(&self, lives: &[u8; D]) -> Fences {
