@@ -5,7 +5,7 @@
 //! A process that ends here by anything but SIGKILL fails the suite: a panic is no kill.
 
 use crate::traveller::Traveller;
-use crate::web::{Visitor, Web};
+use crate::web::{Visitor, Web, last_action};
 use agencia_tests::books::{Books, Told, Trip};
 use agencia_tests::faults::strace::Strace;
 use agencia_tests::process::Signal;
@@ -13,6 +13,7 @@ use agencia_tests::trio::{Trio, place};
 use agencia_tests::{Client, Daemon, Kind};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::thread;
@@ -67,13 +68,16 @@ pub(crate) struct Scene<'a> {
     pub(crate) books: Books,
     random: ChaCha8Rng,
     pub(crate) kills: usize,
+    /// How often the web client was killed at a call, by what it was to send or had sent last.
+    pub(crate) web_kills: BTreeMap<(String, &'static str), usize>,
 }
 
 impl<'a> Scene<'a> {
     pub(crate) fn new(trio: &'a Trio, capacities: &[u32], random: ChaCha8Rng) -> Self {
         let daemons = trio.start().map(Some);
         let webs = [Web::start(trio), Web::start(trio)];
-        Self { trio, daemons, webs, books: Books::new(capacities), random, kills: 0 }
+        let (books, web_kills) = (Books::new(capacities), BTreeMap::new());
+        Self { trio, daemons, webs, books, random, kills: 0, web_kills }
     }
 
     /// One trip, in which the victim is killed at its `nth` call; whether it came to that.
@@ -90,7 +94,7 @@ impl<'a> Scene<'a> {
             _ => Then::Leave,
         };
         if victim == Victim::Web {
-            return self.kill_web(&tampering, then);
+            return self.kill_web(call, &tampering, then);
         }
         let mut trip = Trip::new(Uuid::now_v7(), parts);
         let killed = match victim {
@@ -142,13 +146,13 @@ impl<'a> Scene<'a> {
         killed
     }
 
-    fn kill_web(&mut self, tampering: &str, then: Then) -> bool {
+    fn kill_web(&mut self, call: &str, tampering: &str, then: Then) -> bool {
         let [web, other] = &mut self.webs;
         let mut visitor = Visitor::choosing(web);
         let mut trip = visitor.trip();
-        let strace = Strace::attach(web.process_id(), tampering);
+        let strace = Strace::attach_noting(web.process_id(), tampering, "sendto");
         let said = visitor.book(web);
-        drop(strace);
+        let sent = last_action(&strace.finish());
         // Whoever is not answered is so because of the kill, and of nothing else.
         let killed = said.is_err() || web.has_ended();
         if killed {
@@ -176,6 +180,8 @@ impl<'a> Scene<'a> {
                 self.webs[0] = Web::start(self.trio);
             }
             self.kills += 1;
+            let place = (call.to_owned(), sent.unwrap_or("nothing"));
+            *self.web_kills.entry(place).or_default() += 1;
         }
         self.books.trips.push(trip);
         killed
