@@ -1,7 +1,7 @@
 //! Leads trips as the web client does: the driver of `agencia-trip` over `agencia-client`.
 
 use crate::Kind;
-use crate::books::{Part, Told, Trip};
+use crate::books::Trip;
 use agencia_client::{ClientError, Peer, Pool, PoolOptions, Spawn};
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{DaemonName, Revision, Traveller, TripItem, TripMessage};
@@ -93,23 +93,19 @@ impl Leader {
         }
     }
 
-    /// The negative control: holds every part as a trip by itself, then books each as a trip by
-    /// itself. Without the pin and the one decision, nothing keeps the parts together.
-    pub async fn lead_part_by_part(&self, trip: &mut Trip, hold_secs: u32, due: Instant) {
-        for part in &mut trip.parts {
-            part.trip = another(part.trip, part.kind);
+    /// The negative control: all parts of the trip are held, none is pinned, and every daemon is
+    /// told to decide about its own part alone. Without the pin and the one decision, nothing keeps
+    /// the parts together.
+    pub async fn lead_without_pins(&self, trip: &Trip, hold_secs: u32, due: Instant) {
+        let whole = trip.plan(hold_secs);
+        let held = self.lead(Driver::new(whole.clone(), Goal::Hold), due, |_| {}).await;
+        match held.ending {
+            Ending::Held { refused, held } if refused.is_empty() && !held.is_empty() => {}
+            _ => return,
         }
-        let alone = |part: &Part| Trip { parts: vec![part.clone()], told: Told::Unknown };
-        let plans: Vec<_> = trip.parts.iter().map(|part| alone(part).plan(hold_secs)).collect();
-        let hold = |plan: &Plan| self.lead(Driver::new(plan.clone(), Goal::Hold), due, |_| {});
-        for led in all(plans.iter().map(hold)).await {
-            match led.ending {
-                Ending::Held { refused, held } if refused.is_empty() && !held.is_empty() => {}
-                _ => return,
-            }
-        }
-        for plan in plans {
-            let driver = Driver::confirm(plan, travellers(), None);
+        for part in &whole.parts {
+            let alone = Plan { parts: vec![part.clone()], ..whole };
+            let driver = Driver::confirm(alone, travellers(), None);
             self.lead(driver, due, |_| {}).await;
         }
     }
@@ -160,13 +156,6 @@ async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
         std::task::Poll::Ready(outputs.collect())
     })
     .await
-}
-
-/// Another id of the same moment, for a part of this kind.
-fn another(trip: uuid::Uuid, kind: Kind) -> uuid::Uuid {
-    let mut bytes = trip.into_bytes();
-    bytes[15] ^= 1 + u8::try_from(crate::trio::place(kind)).expect("three kinds");
-    uuid::Uuid::from_bytes(bytes)
 }
 
 /// The wire's name of a daemon.

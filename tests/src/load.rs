@@ -25,8 +25,8 @@ pub struct Work {
     pub hold_secs: u32,
     /// The pause of a traveller between two trips.
     pub pause: Duration,
-    /// Whether parts are pinned and decided together. Otherwise each is a trip by itself, booked
-    /// one after the other once all are held: what the protocol is there to make good.
+    /// Whether parts are pinned and decided together. Otherwise there are no pins, and each daemon
+    /// decides about its own part: what the protocol is there to make good.
     pub together: bool,
 }
 
@@ -159,7 +159,7 @@ async fn travel(leader: Leader, shared: Arc<Shared>) {
             let driver = Driver::new(trip.plan(work.hold_secs), book());
             Told::from(&leader.lead(driver, due, |_| {}).await.ending)
         } else {
-            leader.lead_part_by_part(&mut trip, work.hold_secs, due).await;
+            leader.lead_without_pins(&trip, work.hold_secs, due).await;
             Told::Unknown
         };
         let told = usize::from(matches!(trip.told, Told::Booked(_)));

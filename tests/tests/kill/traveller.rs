@@ -31,7 +31,7 @@ impl Traveller {
                 strace
             }
         };
-        command.arg(trip.parts[0].trip.to_string()).arg(crate::TIMES.hold_secs.to_string());
+        command.arg(trip.id.to_string()).arg(crate::TIMES.hold_secs.to_string());
         command.arg(patience.as_secs_f64().to_string());
         for part in &trip.parts {
             let (name, address) = (part.kind.name(), trio.address(part.kind));
