@@ -286,30 +286,3 @@ impl States {
         all(&["confirmada"]) || all(&["solta", "nenhuma"])
     }
 }
-
-/// How many answers of daemons settling a part takes: a question, the anchor's commit, the answer,
-/// the part's own commit.
-const ANSWERS_TO_SETTLE: u32 = 4;
-
-/// Waits until no daemon has a pinned unit; how long that took, or nothing when it took longer.
-///
-/// A machine that has other work is given the time that it takes: what one answer of all daemons
-/// took at the longest, meanwhile, is added for each answer that settling needs.
-pub fn wait_for_no_pin(clients: &mut [Client; 3], most: Duration) -> Option<Duration> {
-    let begun = Instant::now();
-    let mut longest = Duration::ZERO;
-    loop {
-        let asked = Instant::now();
-        let is_free = |client: &mut Client| client.ask(r#"{"action":"auditar"}"#)["fixas"] == 0;
-        // All are asked, so that the answers compare.
-        let free = clients.each_mut().map(is_free);
-        if free == [true; 3] {
-            return Some(begun.elapsed());
-        }
-        longest = longest.max(asked.elapsed());
-        if begun.elapsed() > most + ANSWERS_TO_SETTLE * longest {
-            return None;
-        }
-        std::thread::sleep(PAUSE);
-    }
-}

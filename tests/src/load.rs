@@ -140,6 +140,16 @@ impl Load {
     }
 
     /// No new trips; those that are under way are given up after a while.
+    pub fn stop(&self) {
+        self.shared.stop.store(true, Relaxed);
+    }
+
+    /// Whether no trip is under way any more.
+    pub fn is_over(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// The same as [`stop`](Self::stop), and waits until it is over.
     ///
     /// # Panics
     /// When a traveller has panicked.
