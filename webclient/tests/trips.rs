@@ -672,6 +672,27 @@ fn an_expired_quote_is_quoted_again() {
 }
 
 #[test]
+fn a_lost_reply_to_cancelling_leads_to_one_cancelled_trip() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\nlead_millis = 200\n");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let trip = trip_of(&page);
+    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let form = encode(&ana.get(&web, &booked.link("Cancelar a viagem")).form());
+    // It is cancelled, and nobody hears of it: the trip's page asks, and says it.
+    agency.flights.mood(Mood::Loses("cancelar"));
+    let over = ana.follow(&web, &format!("{trip}/cancelar"), &form);
+    over.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
+    agency.flights.mood(Mood::Good);
+    // Whoever sends the form once more is not given anything back twice.
+    let again = ana.follow(&web, &format!("{trip}/cancelar"), &form);
+    again.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
+    assert_eq!(agency.flights.parts(PartState::Released), 1);
+    assert_eq!((agency.flights.left("ida1"), agency.flights.requests("cancelar").len()), (120, 1));
+}
+
+#[test]
 fn a_part_that_does_not_hear_of_the_cancelling_leaves_it_said_as_not_settled() {
     let agency = Agency::start();
     let web = Web::start(&agency, "[trips]\nlead_millis = 200\n");

@@ -72,6 +72,8 @@ const FAULTS_MIN: usize = 300;
 const TRIPS_MIN: usize = 10_000;
 /// Of how many trips at least one is booked in the end.
 const BOOKED_SHARE: usize = 10;
+/// For how many booked trips at least one was cancelled.
+const CANCELLED_SHARE: usize = 40;
 
 impl Extent {
     fn of_this_run() -> Self {
@@ -217,10 +219,10 @@ fn no_fault_makes_half_a_trip_or_loses_or_oversells_one() {
     }
     let findings = chaos.check_all();
     findings.expect_none();
-    let booked = findings.booked;
+    let Findings { booked, cancelled, .. } = findings;
     let (faults, trips) = (chaos.faults(), chaos.books.trips.len());
     println!(
-        "{faults} faults over {trips} trips, {booked} booked, {} restarts, \
+        "{faults} faults over {trips} trips, {booked} booked, {cancelled} cancelled, {} restarts, \
          {} messages more than once, of them {} of a day ago, {} parts pinned at the healing or \
          later and settled within {:.2?}, in {:.0?}: {:#?}",
         chaos.stage.restarts,
@@ -233,6 +235,7 @@ fn no_fault_makes_half_a_trip_or_loses_or_oversells_one() {
     );
     assert!(chaos.stage.sent_days_later() > 0, "nothing of a day ago was ever replayed");
     assert!(booked * BOOKED_SHARE > trips, "{booked} of {trips} trips booked: too few");
+    assert!(cancelled * CANCELLED_SHARE > booked, "{cancelled} cancelled: too few");
     assert!(chaos.stage.counts.len() >= WHATS, "not every fault came: {:#?}", chaos.stage.counts);
 }
 

@@ -12,6 +12,7 @@ mod web;
 mod scene;
 
 use agencia_tests::Kind;
+use agencia_tests::books::Findings;
 use agencia_tests::faults::command::need_root;
 use agencia_tests::faults::strace;
 use agencia_tests::seed::{is_soak, random, seed};
@@ -30,9 +31,11 @@ const SERIES_MAX: usize = 80;
 /// Series that come to no end, by the victim and the call: nothing is known beyond the last one.
 const ENDLESS: [(Victim, &str); 0] = [];
 /// The fewest kills of the web client.
-const WEB_KILLS_MIN: usize = 20;
+const WEB_KILLS_MIN: usize = 70;
+/// The fewest kills of one daemon while a trip is cancelled.
+const CANCELLING_KILLS_MIN: usize = 15;
 /// The fewest kills of all series together.
-const KILLS_MIN: usize = 200;
+const KILLS_MIN: usize = 400;
 /// Of how many trips at least one is booked in the end. Of those that are sold out none is.
 const BOOKED_SHARE: usize = 10;
 /// The first offer does not sell out; of the second there is one unit, which nobody gets.
@@ -67,15 +70,18 @@ fn a_trip_is_all_or_nothing_wherever_a_process_is_killed() {
             series(&mut scene, "flight sold out", &FLIGHT_SOLD_OUT);
         }
     }
+    for _ in 0..rounds {
+        cancelled_series(&mut scene, &BOOKED);
+    }
     let by_hand = scene.kills;
     for _ in 0..rounds {
         series_of(&mut scene, "by web", &BOOKED, Victim::Web, &WEB_CALLS);
     }
     check_web_kills(&scene, scene.kills - by_hand);
     scene.restart();
-    let booked = scene.check(SETTLED);
-    let (kills, trips) = (scene.kills, scene.books.trips.len());
-    println!("{kills} kills in {trips} trips, {booked} booked, {:.0?}", begun.elapsed());
+    let Findings { booked, cancelled, .. } = scene.check(SETTLED);
+    let (kills, trips, took) = (scene.kills, scene.books.trips.len(), begun.elapsed());
+    println!("{kills} kills in {trips} trips, {booked} booked, {cancelled} cancelled, {took:.0?}");
     assert!(booked * BOOKED_SHARE > trips, "{booked} of {trips} trips booked: too few");
     assert!(kills >= KILLS_MIN, "only {kills} places to kill at: too few to tell anything");
 }
@@ -112,6 +118,23 @@ fn series(scene: &mut Scene<'_>, name: &str, parts: &[(Kind, usize, u16)]) {
     let daemons = Kind::ALL.map(|kind| (Victim::Daemon(kind), &DAEMON_CALLS[..]));
     for (victim, calls) in daemons.into_iter().chain([(Victim::Traveller, &TRAVELLER_CALLS[..])]) {
         series_of(scene, name, parts, victim, calls);
+    }
+}
+
+/// Books the trip, cancels it, and kills the anchor, or a daemon that is told, at every call of the
+/// cancelling: from `cotar_cancelamento` to the answer of the last one that it is told to.
+fn cancelled_series(scene: &mut Scene<'_>, parts: &[(Kind, usize, u16)]) {
+    for kind in [Kind::Flights, Kind::Stays] {
+        let mut all = 0;
+        for call in DAEMON_CALLS {
+            let kill = |nth: &usize| scene.kill_cancelling(parts, kind, (call, *nth));
+            let places = (1..=SERIES_MAX).take_while(kill).count();
+            println!("cancelled: {kind:?} killed at each of {places} {call}");
+            assert!(places < SERIES_MAX, "cancelled: {kind:?} was not killed at every {call}");
+            scene.check(SETTLED);
+            all += places;
+        }
+        assert!(all >= CANCELLING_KILLS_MIN, "{kind:?} was hardly killed: {all} times");
     }
 }
 
