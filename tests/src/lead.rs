@@ -1,11 +1,15 @@
 //! Leads trips as the web client does: the driver of `agencia-trip` over `agencia-client`.
 
 use crate::Kind;
-use crate::books::{Part, Told, Trip};
+use crate::books::{Told, Trip};
 use agencia_client::{ClientError, Peer, Pool, PoolOptions, Spawn};
-use agencia_protocol::TripId;
-use agencia_protocol::trip::{DaemonName, Revision, Traveller, TripItem, TripMessage};
+use agencia_protocol::trip::{
+    Apply, Cancel, CancelReply, Consult, ConsultReply, DaemonName, Outcome, Proof, Quote,
+    QuoteCancellation, QuoteReply, Revision, Traveller, TripItem, TripMessage,
+};
+use agencia_protocol::{Code, TripId};
 use agencia_trip::driver::{Answer, Driver, Ending, Goal, Plan, PlannedPart};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -93,23 +97,85 @@ impl Leader {
         }
     }
 
-    /// The negative control: holds every part as a trip by itself, then books each as a trip by
-    /// itself. Without the pin and the one decision, nothing keeps the parts together.
-    pub async fn lead_part_by_part(&self, trip: &mut Trip, hold_secs: u32, due: Instant) {
-        for part in &mut trip.parts {
-            part.trip = another(part.trip, part.kind);
-        }
-        let alone = |part: &Part| Trip { parts: vec![part.clone()], told: Told::Unknown };
-        let plans: Vec<_> = trip.parts.iter().map(|part| alone(part).plan(hold_secs)).collect();
-        let hold = |plan: &Plan| self.lead(Driver::new(plan.clone(), Goal::Hold), due, |_| {});
-        for led in all(plans.iter().map(hold)).await {
-            match led.ending {
-                Ending::Held { refused, held } if refused.is_empty() && !held.is_empty() => {}
-                _ => return,
+    /// Cancels a booked trip as the web client does: with a quote, and everyone is told once. Asks
+    /// until that is done or `due`: what its traveller is told then.
+    pub async fn cancel(&self, trip: &Trip, due: Instant) -> Told {
+        let (id, anchor) = (TripId::from_uuid(trip.id), name(trip.parts[0].kind));
+        let mut quote = None;
+        while Instant::now() < due {
+            let asked = match &quote {
+                None => self.quote(id, &anchor).await.map(|quoted| quote = Some(quoted)),
+                Some(quoted) => match self.cancel_for(id, &anchor, quoted).await {
+                    Ok(proof) => {
+                        self.tell_cancelled(trip, &proof).await;
+                        return Told::Cancelled;
+                    }
+                    Err(error) => Err(error),
+                },
+            };
+            match asked {
+                Ok(()) => continue,
+                Err(ClientError::Refused(error)) if error.code == Code::Aborted => {
+                    // Somebody else has cancelled it; or it was never booked, which is for the books.
+                    if self.is_cancelled(id, &anchor).await == Some(true) {
+                        return Told::Cancelled;
+                    }
+                }
+                // The quote is too old, or the anchor has begun another life.
+                Err(ClientError::Refused(_)) => quote = None,
+                Err(_) => {}
             }
+            smol::Timer::after(PAUSE).await;
         }
-        for plan in plans {
-            let driver = Driver::confirm(plan, travellers(), None);
+        Told::Unknown
+    }
+
+    async fn quote(&self, trip: TripId, anchor: &DaemonName) -> Result<Quote, ClientError> {
+        let message = QuoteCancellation::new(trip);
+        let reply = self.pools[anchor].write::<_, QuoteReply>(&message).await;
+        reply.map(|reply| reply.value.quote)
+    }
+
+    async fn cancel_for(
+        &self,
+        trip: TripId,
+        anchor: &DaemonName,
+        quote: &Quote,
+    ) -> Result<Proof, ClientError> {
+        let message = Cancel::new(trip, quote.clone());
+        let reply = self.pools[anchor].write::<_, CancelReply>(&message).await;
+        reply.map(|reply| reply.value.proof)
+    }
+
+    async fn tell_cancelled(&self, trip: &Trip, proof: &Proof) {
+        let id = TripId::from_uuid(trip.id);
+        let message = TripMessage::from(Apply::new(id, Outcome::Cancelled, proof.clone(), None));
+        let others: Vec<_> = trip.parts[1..].iter().map(|part| name(part.kind)).collect();
+        // Whoever does not hear it is told by the anchor.
+        all(others.iter().map(|daemon| self.ask(daemon, &message))).await;
+    }
+
+    /// Whether the anchor's decision is that the trip is cancelled, when it says.
+    async fn is_cancelled(&self, trip: TripId, anchor: &DaemonName) -> Option<bool> {
+        let message = Consult::by_trip(trip);
+        let reply = self.pools[anchor].write::<_, ConsultReply<Value>>(&message).await.ok()?;
+        let decision = reply.value.decision;
+        Some(decision.is_some_and(|decision| decision.outcome == Outcome::Cancelled))
+    }
+
+    /// The negative control: all parts of the trip are held, none is pinned, and every daemon is
+    /// told to decide about its own part alone. Without the pin and the one decision, nothing keeps
+    /// the parts together.
+    pub async fn lead_without_pins(&self, trip: &Trip, hold_secs: u32, due: Instant) {
+        let whole = trip.plan(hold_secs);
+        let held = self.lead(Driver::new(whole.clone(), Goal::Hold), due, |_| {}).await;
+        match held.ending {
+            Ending::Held { refused, held } if refused.is_empty() && !held.is_empty() => {}
+            _ => return,
+        }
+        for part in &whole.parts {
+            let alone = Plan { parts: vec![part.clone()], ..whole };
+            let driver = Driver::confirm(alone, travellers(), None);
             self.lead(driver, due, |_| {}).await;
         }
     }
@@ -160,13 +226,6 @@ async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
         std::task::Poll::Ready(outputs.collect())
     })
     .await
-}
-
-/// Another id of the same moment, for a part of this kind.
-fn another(trip: uuid::Uuid, kind: Kind) -> uuid::Uuid {
-    let mut bytes = trip.into_bytes();
-    bytes[15] ^= 1 + u8::try_from(crate::trio::place(kind)).expect("three kinds");
-    uuid::Uuid::from_bytes(bytes)
 }
 
 /// The wire's name of a daemon.

@@ -26,6 +26,7 @@ pub mod lead;
 pub mod trio;
 pub mod books;
 pub mod load;
+pub mod settling;
 pub mod seed;
 pub mod faults;
 pub mod keys;

@@ -25,16 +25,19 @@ pub struct Work {
     pub hold_secs: u32,
     /// The pause of a traveller between two trips.
     pub pause: Duration,
-    /// Whether parts are pinned and decided together. Otherwise each is a trip by itself, booked
-    /// one after the other once all are held: what the protocol is there to make good.
+    /// Of a hundred that are booked, how many are cancelled at once.
+    pub cancelled_percent: u32,
+    /// Whether parts are pinned and decided together. Otherwise there are no pins, and each daemon
+    /// decides about its own part: what the protocol is there to make good.
     pub together: bool,
 }
 
 impl Work {
-    /// Eight travellers without a pause.
+    /// Eight travellers without a pause, of whom every tenth who is booked cancels.
     pub fn new(hold_secs: u32) -> Self {
-        let patience = Duration::from_secs(2);
-        Self { travellers: 8, patience, hold_secs, pause: Duration::ZERO, together: true }
+        let (patience, pause) = (Duration::from_secs(2), Duration::ZERO);
+        let (cancelled_percent, together) = (10, true);
+        Self { travellers: 8, patience, hold_secs, pause, cancelled_percent, together }
     }
 }
 
@@ -127,7 +130,7 @@ impl Load {
         self.shared.trips.lock().expect("no traveller panics").len()
     }
 
-    /// Waits until so many were told that they are booked.
+    /// Waits until so many were told that they are booked, or cancelled after that.
     ///
     /// # Panics
     /// When that takes too long.
@@ -140,11 +143,21 @@ impl Load {
     }
 
     /// No new trips; those that are under way are given up after a while.
+    pub fn stop(&self) {
+        self.shared.stop.store(true, Relaxed);
+    }
+
+    /// Whether no trip is under way any more.
+    pub fn is_over(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// The same as [`stop`](Self::stop), and waits until it is over.
     ///
     /// # Panics
     /// When a traveller has panicked.
     pub fn finish(self) -> Vec<Trip> {
-        self.shared.stop.store(true, Relaxed);
+        self.stop();
         self.thread.join().expect("no traveller panics");
         std::mem::take(&mut self.shared.trips.lock().expect("no traveller panics"))
     }
@@ -157,12 +170,18 @@ async fn travel(leader: Leader, shared: Arc<Shared>) {
         let due = Instant::now() + work.patience;
         trip.told = if work.together {
             let driver = Driver::new(trip.plan(work.hold_secs), book());
-            Told::from(&leader.lead(driver, due, |_| {}).await.ending)
+            let told = Told::from(&leader.lead(driver, due, |_| {}).await.ending);
+            match told {
+                Told::Booked(_) if shared.cancels() => {
+                    leader.cancel(&trip, Instant::now() + work.patience).await
+                }
+                told => told,
+            }
         } else {
-            leader.lead_part_by_part(&mut trip, work.hold_secs, due).await;
+            leader.lead_without_pins(&trip, work.hold_secs, due).await;
             Told::Unknown
         };
-        let told = usize::from(matches!(trip.told, Told::Booked(_)));
+        let told = usize::from(matches!(trip.told, Told::Booked(_) | Told::Cancelled));
         shared.trips.lock().expect("no traveller panics").push(trip);
         shared.told.fetch_add(told, Relaxed);
         smol::Timer::after(work.pause).await;
@@ -170,6 +189,12 @@ async fn travel(leader: Leader, shared: Arc<Shared>) {
 }
 
 impl Shared {
+    /// Whether somebody who is booked cancels.
+    fn cancels(&self) -> bool {
+        let mut random = self.random.lock().expect("no traveller panics");
+        random.random_range(0..100) < self.work.cancelled_percent
+    }
+
     /// A trip of one, two or mostly three parts.
     fn draw(&self) -> Trip {
         let mut random = self.random.lock().expect("no traveller panics");

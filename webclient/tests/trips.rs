@@ -687,6 +687,42 @@ fn a_host_that_may_only_search_says_so_and_tells_its_administrator_what_to_do() 
 }
 
 #[test]
+fn a_lost_reply_to_cancelling_leads_to_one_cancelled_trip() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\nlead_millis = 200\n");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let trip = trip_of(&page);
+    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let form = encode(&ana.get(&web, &booked.link("Cancelar a viagem")).form());
+    // It is cancelled, and nobody hears of it: the trip's page asks, and says it.
+    agency.flights.mood(Mood::Loses("cancelar"));
+    let over = ana.follow(&web, &format!("{trip}/cancelar"), &form);
+    over.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
+    agency.flights.mood(Mood::Good);
+    // Whoever sends the form once more is not given anything back twice.
+    let again = ana.follow(&web, &format!("{trip}/cancelar"), &form);
+    again.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
+    assert_eq!(agency.flights.parts(PartState::Released), 1);
+    assert_eq!((agency.flights.left("ida1"), agency.flights.requests("cancelar").len()), (120, 1));
+}
+
+#[test]
+fn a_part_that_does_not_hear_of_the_cancelling_leaves_it_said_as_not_settled() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\nlead_millis = 200\n");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let trip = trip_of(&page);
+    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
+    agency.tours.mood(Mood::MuteOn("aplicar"));
+    let over = ana.follow(&web, &format!("{trip}/cancelar"), &encode(&ask.form()));
+    over.says(&["Viagem cancelada"]);
+    assert!(over.header("refresh").is_some());
+}
+
+#[test]
 fn whoever_knows_locator_and_surname_opens_the_trip_and_may_cancel_it() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");

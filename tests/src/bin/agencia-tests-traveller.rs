@@ -1,25 +1,30 @@
 //! One trip, led by a process of its own that can be killed: it stands for the web client.
 //!
 //! ```text
-//! agencia-tests-traveller TRIP HOLD_SECS PATIENCE_SECS KIND=ADDRESS=OFFER=UNITS...
+//! agencia-tests-traveller [cancel] TRIP HOLD_SECS PATIENCE_SECS KIND=ADDRESS=OFFER=UNITS...
 //! ```
 //!
 //! It prints `booked LOCATOR`, `not booked`, `cancelled` or `unknown` as soon as it knows that, and
-//! ends with 0 when every daemon has been told.
+//! ends with 0 when every daemon has been told. With `cancel`, the trip is booked and is to be
+//! cancelled.
 
 use agencia_client::PoolOptions;
 use agencia_tests::Kind;
-use agencia_tests::books::Told;
+use agencia_tests::books::{Told, Trip};
 use agencia_tests::lead::{Leader, book, plan};
 use agencia_trip::driver::Driver;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [trip, hold_secs, patience, parts @ ..] = words.as_slice() else {
-        return Err("usage: TRIP HOLD_SECS PATIENCE_SECS KIND=ADDRESS=OFFER=UNITS...".into());
+    let cancels = words.first().is_some_and(|word| word == "cancel");
+    let [trip, hold_secs, patience, parts @ ..] = &words[usize::from(cancels)..] else {
+        return Err(
+            "usage: [cancel] TRIP HOLD_SECS PATIENCE_SECS KIND=ADDRESS=OFFER=UNITS...".into()
+        );
     };
     let mut addresses = Vec::new();
     let mut planned = Vec::new();
@@ -32,7 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         addresses.push((kind, address.parse()?));
         planned.push((kind, offer, units.parse()?));
     }
-    let driver = Driver::new(plan(trip.parse()?, &planned, hold_secs.parse()?), book());
+    let trip: Uuid = trip.parse()?;
+    let driver = Driver::new(plan(trip, &planned, hold_secs.parse()?), book());
     let due = Instant::now() + Duration::from_secs_f64(patience.parse()?);
     // One thread does all: system calls are counted by thread.
     let executor = Arc::new(smol::Executor::new());
@@ -42,11 +48,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         PoolOptions { connections_max: 1, ..PoolOptions::default() },
         &(Arc::new(move |future| tasks.spawn(future).detach()) as agencia_client::Spawn),
     );
-    smol::block_on(executor.run(leader.lead(driver, due, |ending| match Told::from(ending) {
+    let kinds: Vec<_> = planned.iter().map(|(kind, ..)| (*kind, 0, 0)).collect();
+    smol::block_on(executor.run(async {
+        match cancels {
+            true => say(&leader.cancel(&Trip::new(trip, &kinds), due).await),
+            false => drop(leader.lead(driver, due, |ending| say(&Told::from(ending))).await),
+        }
+    }));
+    Ok(())
+}
+
+fn say(told: &Told) {
+    match told {
         Told::Booked(locator) => println!("booked {locator}"),
         Told::NotBooked => println!("not booked"),
         Told::Cancelled => println!("cancelled"),
         Told::Unknown => println!("unknown"),
-    })));
-    Ok(())
+    }
 }

@@ -11,6 +11,9 @@ const LOOK: Duration = Duration::from_millis(2);
 /// How long it may take over the end of what it was attached to.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
+/// How much of a buffer is written down: the head of a frame, and what it asks for.
+const NOTED_BYTES_MAX: &str = "64";
+
 /// The package and the command that this needs.
 pub const NEEDS: (&str, &str) = ("strace", "strace");
 
@@ -29,24 +32,48 @@ impl Strace {
     /// # Panics
     /// When it cannot attach.
     pub fn attach(process_id: u32, tampering: &str) -> Self {
-        let strace = Self::launch(process_id, tampering);
+        let strace = Self::launch(process_id, tampering, None);
         strace.process.lines.wait_for(" attached");
         strace
     }
 
+    /// The same, and every call of this name is written down; [`finish`](Self::finish) answers them.
+    ///
+    /// # Panics
+    /// When it cannot attach.
+    pub fn attach_noting(process_id: u32, tampering: &str, noted: &str) -> Self {
+        let strace = Self::launch(process_id, tampering, Some(noted));
+        strace.process.lines.wait_for(" attached");
+        strace
+    }
+
+    /// Detaches, and answers the lines of the calls that were to be written down, in their order:
+    /// also the one at which the process was killed.
+    pub fn finish(self) -> Vec<String> {
+        let lines = self.process.lines.clone();
+        drop(self);
+        lines.all()
+    }
+
     /// The same, for a process that may end meanwhile: nothing then.
     pub fn try_attach(process_id: u32, tampering: &str) -> Option<Self> {
-        let strace = Self::launch(process_id, tampering);
+        let strace = Self::launch(process_id, tampering, None);
         let attached = |lines: &[String]| lines.iter().any(|line| line.contains("attached"));
         strace.process.lines.reaches(attached).then_some(strace)
     }
 
-    fn launch(process_id: u32, tampering: &str) -> Self {
+    fn launch(process_id: u32, tampering: &str, noted: Option<&str>) -> Self {
         let call = tampering.split(':').next().unwrap_or_default();
         let (reader, writer) = std::io::pipe().expect("a pipe can be made");
         let mut command = Command::new("strace");
-        // Only what is tampered with is traced, and none of it is written down.
-        command.args(["-f", "--output=/dev/null", "--trace", call]);
+        match noted {
+            // Only what is tampered with is traced, and none of it is written down.
+            None => command.args(["-f", "--output=/dev/null", "--trace", call]),
+            Some(noted) => {
+                let calls = format!("{call},{noted}");
+                command.args(["-f", "--trace", &calls, "--string-limit", NOTED_BYTES_MAX])
+            }
+        };
         command.arg(format!("--inject={tampering}")).args(["-p", &process_id.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(writer);
         let process = Process::start(&mut command, vec![Box::new(reader)], || {});

@@ -12,6 +12,7 @@ mod web;
 mod scene;
 
 use agencia_tests::Kind;
+use agencia_tests::books::Findings;
 use agencia_tests::faults::command::need_root;
 use agencia_tests::faults::strace;
 use agencia_tests::seed::{is_soak, random, seed};
@@ -30,9 +31,11 @@ const SERIES_MAX: usize = 80;
 /// Series that come to no end, by the victim and the call: nothing is known beyond the last one.
 const ENDLESS: [(Victim, &str); 0] = [];
 /// The fewest kills of the web client.
-const WEB_KILLS_MIN: usize = 20;
+const WEB_KILLS_MIN: usize = 70;
+/// The fewest kills of one daemon while a trip is cancelled.
+const CANCELLING_KILLS_MIN: usize = 15;
 /// The fewest kills of all series together.
-const KILLS_MIN: usize = 200;
+const KILLS_MIN: usize = 400;
 /// Of how many trips at least one is booked in the end. Of those that are sold out none is.
 const BOOKED_SHARE: usize = 10;
 /// The first offer does not sell out; of the second there is one unit, which nobody gets.
@@ -40,7 +43,8 @@ const CAPACITIES: [u32; 2] = [60_000, 1];
 
 const DAEMON_CALLS: [&str; 6] = ["fdatasync", "fsync", "pwrite64", "write", "sendto", "recvfrom"];
 const TRAVELLER_CALLS: [&str; 4] = ["connect", "sendto", "recvfrom", "write"];
-/// `writev` answers the visitor; each thread of it counts its own calls.
+/// `writev` answers the visitor. One thread takes visitors in and one does all the rest: each counts
+/// its own calls.
 const WEB_CALLS: [&str; 5] = ["accept4", "sendto", "recvfrom", "write", "writev"];
 
 /// A trip that can be booked, and two that cannot: the last part, or the anchor's, is sold out.
@@ -66,15 +70,18 @@ fn a_trip_is_all_or_nothing_wherever_a_process_is_killed() {
             series(&mut scene, "flight sold out", &FLIGHT_SOLD_OUT);
         }
     }
+    for _ in 0..rounds {
+        cancelled_series(&mut scene, &BOOKED);
+    }
     let by_hand = scene.kills;
     for _ in 0..rounds {
         series_of(&mut scene, "by web", &BOOKED, Victim::Web, &WEB_CALLS);
     }
-    assert!(scene.kills >= by_hand + WEB_KILLS_MIN, "the web client was hardly killed");
+    check_web_kills(&scene, scene.kills - by_hand);
     scene.restart();
-    let booked = scene.check(SETTLED);
-    let (kills, trips) = (scene.kills, scene.books.trips.len());
-    println!("{kills} kills in {trips} trips, {booked} booked, {:.0?}", begun.elapsed());
+    let Findings { booked, cancelled, .. } = scene.check(SETTLED);
+    let (kills, trips, took) = (scene.kills, scene.books.trips.len(), begun.elapsed());
+    println!("{kills} kills in {trips} trips, {booked} booked, {cancelled} cancelled, {took:.0?}");
     assert!(booked * BOOKED_SHARE > trips, "{booked} of {trips} trips booked: too few");
     assert!(kills >= KILLS_MIN, "only {kills} places to kill at: too few to tell anything");
 }
@@ -93,11 +100,41 @@ fn nothing_but_sigkill_counts_as_a_kill() {
     }
 }
 
+/// The web client was killed at every message of a trip, and at every answer to one.
+fn check_web_kills(scene: &Scene<'_>, kills: usize) {
+    let places = &scene.web_kills;
+    println!("the web client was killed {kills} times: {places:?}");
+    for call in ["sendto", "recvfrom"] {
+        for action in web::ACTIONS {
+            let place = (call.to_owned(), action);
+            assert!(places.contains_key(&place), "never killed at {call} of {action}: {places:?}");
+        }
+    }
+    assert!(kills >= WEB_KILLS_MIN, "the web client was hardly killed: {kills} times");
+}
+
 /// Kills every victim at every call of this trip.
 fn series(scene: &mut Scene<'_>, name: &str, parts: &[(Kind, usize, u16)]) {
     let daemons = Kind::ALL.map(|kind| (Victim::Daemon(kind), &DAEMON_CALLS[..]));
     for (victim, calls) in daemons.into_iter().chain([(Victim::Traveller, &TRAVELLER_CALLS[..])]) {
         series_of(scene, name, parts, victim, calls);
+    }
+}
+
+/// Books the trip, cancels it, and kills the anchor, or a daemon that is told, at every call of the
+/// cancelling: from `cotar_cancelamento` to the answer of the last one that it is told to.
+fn cancelled_series(scene: &mut Scene<'_>, parts: &[(Kind, usize, u16)]) {
+    for kind in [Kind::Flights, Kind::Stays] {
+        let mut all = 0;
+        for call in DAEMON_CALLS {
+            let kill = |nth: &usize| scene.kill_cancelling(parts, kind, (call, *nth));
+            let places = (1..=SERIES_MAX).take_while(kill).count();
+            println!("cancelled: {kind:?} killed at each of {places} {call}");
+            assert!(places < SERIES_MAX, "cancelled: {kind:?} was not killed at every {call}");
+            scene.check(SETTLED);
+            all += places;
+        }
+        assert!(all >= CANCELLING_KILLS_MIN, "{kind:?} was hardly killed: {all} times");
     }
 }
 

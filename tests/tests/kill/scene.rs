@@ -4,15 +4,16 @@
 //!
 //! A process that ends here by anything but SIGKILL fails the suite: a panic is no kill.
 
-use crate::traveller::Traveller;
-use crate::web::{Visitor, Web};
-use agencia_tests::books::{Books, Told, Trip};
+use crate::traveller::{Errand, Traveller};
+use crate::web::{Visitor, Web, last_action};
+use agencia_tests::books::{Books, Findings, Told, Trip};
 use agencia_tests::faults::strace::Strace;
 use agencia_tests::process::Signal;
 use agencia_tests::trio::{Trio, place};
 use agencia_tests::{Client, Daemon, Kind};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::thread;
@@ -67,13 +68,16 @@ pub(crate) struct Scene<'a> {
     pub(crate) books: Books,
     random: ChaCha8Rng,
     pub(crate) kills: usize,
+    /// How often the web client was killed at a call, by what it was to send or had sent last.
+    pub(crate) web_kills: BTreeMap<(String, &'static str), usize>,
 }
 
 impl<'a> Scene<'a> {
     pub(crate) fn new(trio: &'a Trio, capacities: &[u32], random: ChaCha8Rng) -> Self {
         let daemons = trio.start().map(Some);
         let webs = [Web::start(trio), Web::start(trio)];
-        Self { trio, daemons, webs, books: Books::new(capacities), random, kills: 0 }
+        let (books, web_kills) = (Books::new(capacities), BTreeMap::new());
+        Self { trio, daemons, webs, books, random, kills: 0, web_kills }
     }
 
     /// One trip, in which the victim is killed at its `nth` call; whether it came to that.
@@ -84,37 +88,76 @@ impl<'a> Scene<'a> {
         (call, nth): (&str, usize),
     ) -> bool {
         let tampering = format!("{call}:signal=SIGKILL:when={nth}");
-        let then = match self.random.random_range(0..3) {
-            0 => Then::GoOn,
-            1 => Then::Finish,
-            _ => Then::Leave,
-        };
+        let then = self.draw_then();
         if victim == Victim::Web {
-            return self.kill_web(&tampering, then);
+            return self.kill_web(call, &tampering, then);
         }
         let mut trip = Trip::new(Uuid::now_v7(), parts);
         let killed = match victim {
             Victim::Web => unreachable!("it is killed over its own trips"),
-            Victim::Daemon(kind) => self.kill_daemon(&mut trip, kind, &tampering, then),
+            Victim::Daemon(kind) => {
+                self.kill_daemon(&mut trip, Errand::Book, kind, &tampering, then)
+            }
             Victim::Traveller => {
-                let traveller = Traveller::start(self.trio, &trip, PATIENCE, Some(&tampering));
+                let (errand, tampering) = (Errand::Book, Some(&*tampering));
+                let traveller = Traveller::start(self.trio, &trip, errand, PATIENCE, tampering);
                 let (told, killed) = traveller.finish();
                 trip.told = told;
                 killed
             }
         };
         if killed && then == Then::Finish {
-            self.finish(&mut trip);
+            self.finish(&mut trip, Errand::Book);
         }
         self.kills += usize::from(killed);
         self.books.trips.push(trip);
         killed
     }
 
-    fn kill_daemon(&mut self, trip: &mut Trip, kind: Kind, tampering: &str, then: Then) -> bool {
+    /// One trip that is booked and then cancelled, in which a daemon is killed at its `nth` call
+    /// from then on; whether it came to that.
+    pub(crate) fn kill_cancelling(
+        &mut self,
+        parts: &[(Kind, usize, u16)],
+        kind: Kind,
+        (call, nth): (&str, usize),
+    ) -> bool {
+        let tampering = format!("{call}:signal=SIGKILL:when={nth}");
+        let then = self.draw_then();
+        let mut trip = Trip::new(Uuid::now_v7(), parts);
+        self.finish(&mut trip, Errand::Book);
+        assert!(matches!(trip.told, Told::Booked(_)), "nobody was killed yet: {:?}", trip.told);
+        trip.told = Told::Unknown;
+        let killed = self.kill_daemon(&mut trip, Errand::Cancel, kind, &tampering, then);
+        if killed && then == Then::Finish {
+            self.finish(&mut trip, Errand::Cancel);
+        }
+        // Without a kill there is nothing that could keep it from being cancelled.
+        assert!(killed || trip.told == Told::Cancelled, "{:?}", trip.told);
+        self.kills += usize::from(killed);
+        self.books.trips.push(trip);
+        killed
+    }
+
+    fn draw_then(&mut self) -> Then {
+        match self.random.random_range(0..3) {
+            0 => Then::GoOn,
+            1 => Then::Finish,
+            _ => Then::Leave,
+        }
+    }
+
+    fn kill_daemon(
+        &mut self,
+        trip: &mut Trip,
+        errand: Errand,
+        kind: Kind,
+        tampering: &str,
+        then: Then,
+    ) -> bool {
         let id = self.daemon(kind).process_id();
         let strace = Strace::attach(id, tampering);
-        let traveller = Traveller::start(self.trio, trip, PATIENCE, None);
+        let traveller = Traveller::start(self.trio, trip, errand, PATIENCE, None);
         let mut ended = None;
         let killed = loop {
             if self.daemon(kind).has_ended() {
@@ -142,13 +185,13 @@ impl<'a> Scene<'a> {
         killed
     }
 
-    fn kill_web(&mut self, tampering: &str, then: Then) -> bool {
+    fn kill_web(&mut self, call: &str, tampering: &str, then: Then) -> bool {
         let [web, other] = &mut self.webs;
         let mut visitor = Visitor::choosing(web);
         let mut trip = visitor.trip();
-        let strace = Strace::attach(web.process_id(), tampering);
+        let strace = Strace::attach_noting(web.process_id(), tampering, "sendto");
         let said = visitor.book(web);
-        drop(strace);
+        let sent = last_action(&strace.finish());
         // Whoever is not answered is so because of the kill, and of nothing else.
         let killed = said.is_err() || web.has_ended();
         if killed {
@@ -176,14 +219,16 @@ impl<'a> Scene<'a> {
                 self.webs[0] = Web::start(self.trio);
             }
             self.kills += 1;
+            let place = (call.to_owned(), sent.unwrap_or("nothing"));
+            *self.web_kills.entry(place).or_default() += 1;
         }
         self.books.trips.push(trip);
         killed
     }
 
-    /// Somebody else, who knows the same plan, leads the trip to its end.
-    fn finish(&mut self, trip: &mut Trip) {
-        let (told, _) = Traveller::start(self.trio, trip, PATIENCE, None).finish();
+    /// Somebody else, who knows the same plan, does this to the end.
+    fn finish(&mut self, trip: &mut Trip, errand: Errand) {
+        let (told, _) = Traveller::start(self.trio, trip, errand, PATIENCE, None).finish();
         assert_ne!(told, Told::Unknown, "all daemons are there");
         if let (Told::Booked(first), Told::Booked(second)) = (&trip.told, &told) {
             assert_eq!(first, second, "one trip has one locator");
@@ -201,13 +246,12 @@ impl<'a> Scene<'a> {
         self.daemons[place(kind)].as_ref().expect("it is started again at once")
     }
 
-    /// Compares the books with the daemons, once these had the time to settle everything. Answers
-    /// how many trips are booked.
-    pub(crate) fn check(&self, time: Duration) -> usize {
+    /// Compares the books with the daemons, once these had the time to settle everything.
+    pub(crate) fn check(&self, time: Duration) -> Findings {
         let mut clients: [Client; 3] = self.trio.connect();
         let findings = self.books.check(&mut clients, Instant::now() + time);
         findings.expect_none();
-        findings.booked
+        findings
     }
 
     /// Starts all daemons again: what is true must be on the disk.

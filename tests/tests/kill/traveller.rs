@@ -9,6 +9,15 @@ use agencia_tests::trio::{Trio, offer_id};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+/// What a traveller is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// To book the trip.
+    Book,
+    /// To cancel it: it is booked.
+    Cancel,
+}
+
 /// A traveller's process.
 pub(crate) struct Traveller(Process);
 
@@ -17,6 +26,7 @@ impl Traveller {
     pub(crate) fn start(
         trio: &Trio,
         trip: &Trip,
+        errand: Errand,
         patience: Duration,
         tampering: Option<&str>,
     ) -> Self {
@@ -31,7 +41,10 @@ impl Traveller {
                 strace
             }
         };
-        command.arg(trip.parts[0].trip.to_string()).arg(crate::TIMES.hold_secs.to_string());
+        if errand == Errand::Cancel {
+            command.arg("cancel");
+        }
+        command.arg(trip.id.to_string()).arg(crate::TIMES.hold_secs.to_string());
         command.arg(patience.as_secs_f64().to_string());
         for part in &trip.parts {
             let (name, address) = (part.kind.name(), trio.address(part.kind));
@@ -64,6 +77,7 @@ impl Traveller {
         let told = self.0.lines.all().iter().find_map(|line| match line.split_once(' ') {
             Some(("booked", locator)) => Some(Told::Booked(locator.trim().to_owned())),
             Some(("not", "booked")) => Some(Told::NotBooked),
+            None if line == "cancelled" => Some(Told::Cancelled),
             _ => None,
         });
         (told.unwrap_or(Told::Unknown), killed)

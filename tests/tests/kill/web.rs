@@ -17,6 +17,18 @@ use uuid::Uuid;
 const PARTS: [(Kind, usize, u16); 3] =
     [(Kind::Flights, 0, 1), (Kind::Stays, 0, 1), (Kind::Tours, 0, 1)];
 
+/// What a web client sends to book a trip, in this order.
+pub(crate) const ACTIONS: [&str; 4] = ["segurar", "fixar", "decidir", "aplicar"];
+
+/// The last of these that was sent, or was to be sent, by the lines of `strace`.
+pub(crate) fn last_action(lines: &[String]) -> Option<&'static str> {
+    let of_line = |line: &String| {
+        let is_sent = |action: &&str| line.contains(&format!(r#"\"action\":\"{action}\""#));
+        ACTIONS.into_iter().find(is_sent)
+    };
+    lines.iter().rev().find_map(of_line)
+}
+
 /// A running web client.
 #[derive(Debug)]
 pub(crate) struct Web {
@@ -34,6 +46,8 @@ impl Web {
         command.env("AGENCIA_WEB_TRIPS__HOLD_SECS", TIMES.hold_secs.to_string());
         // One connection to each daemon: the calls come in one order.
         command.env("AGENCIA_WEB_DAEMONS__CONNECTIONS_MAX", "1");
+        // Calls are counted by thread: with one that does all of them, they are counted together.
+        command.env("TOKIO_WORKER_THREADS", "1");
         command.stdin(Stdio::null()).stderr(writer);
         let process = Process::start(&mut command, vec![Box::new(reader)], || {});
         drop(command);

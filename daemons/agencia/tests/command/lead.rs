@@ -3,7 +3,10 @@
 
 use crate::scene::Scene;
 use agencia_client::{ClientError, Peers, Pool, PoolOptions, Spawn};
-use agencia_protocol::trip::{DaemonName, Revision, Timestamp, Traveller, TripItem, TripMessage};
+use agencia_protocol::trip::{
+    Apply, Cancel, DaemonName, Outcome, Proof, QuoteCancellation, Revision, Timestamp, Traveller,
+    TripItem, TripMessage,
+};
 use agencia_protocol::{Locator, TripId};
 use agencia_trip::driver::{Answer, Driver, Ending, Goal, Plan, PlannedPart};
 use serde_json::Value;
@@ -86,7 +89,7 @@ impl Leader {
         }
     }
 
-    /// Books a trip for these travellers: its voucher.
+    /// Books a trip for these travellers, and everyone is told: its voucher.
     pub(crate) fn book(&self, plan: &Plan, travellers: Vec<Traveller>) -> Locator {
         let contact = Some("+55 31 3899-0000".parse().unwrap());
         let mut driver = Driver::new(plan.clone(), Goal::Book { travellers, contact });
@@ -94,9 +97,26 @@ impl Leader {
             self.stage(&mut driver);
             match driver.ending() {
                 None => {}
-                Some(Ending::Booked { locator: Some(locator) }) => return locator,
+                Some(Ending::Booked { locator: Some(locator) }) => {
+                    self.stage(&mut driver);
+                    return locator;
+                }
                 Some(other) => panic!("{other:?}"),
             }
+        }
+    }
+
+    /// Cancels a booked trip, and everyone is told.
+    pub(crate) fn cancel(&self, plan: &Plan) {
+        let [anchor, others @ ..] = plan.parts.as_slice() else { panic!("a trip has parts") };
+        let ask = |daemon: &DaemonName, message| self.ask(daemon.as_str(), &message).unwrap();
+        let quoted = ask(&anchor.daemon, QuoteCancellation::new(plan.trip).into());
+        let quote = quoted["cotacao"].as_str().unwrap().parse().unwrap();
+        let cancelled = ask(&anchor.daemon, Cancel::new(plan.trip, quote).into());
+        let proof: Proof = cancelled["prova"].as_str().unwrap().parse().unwrap();
+        for part in others {
+            let told = Apply::new(plan.trip, Outcome::Cancelled, proof.clone(), None);
+            assert_eq!(ask(&part.daemon, told.into())["estado"], "solta");
         }
     }
 

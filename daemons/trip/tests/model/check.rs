@@ -2,7 +2,7 @@
 
 use crate::machine::Machine;
 use crate::mutant::Mutant;
-use crate::state::{Action, Event, State, actions};
+use crate::state::{Action, Clock, Event, State, actions};
 use crate::world::{D, Setup, World};
 use agencia_protocol::trip::{Outcome, PartState};
 use agencia_trip::resolver::{self, Task};
@@ -68,12 +68,15 @@ impl Machine {
             .map(|(t, d)| (t, d, self.world.row(state.trips[t].rows[d])))
     }
 
-    /// Trips that may be booked in the same ways are interchangeable.
+    /// Trips that may be booked in the same ways are interchangeable; they stand side by side.
     pub(crate) fn canonical(&self, state: &mut State) {
-        let trips = &self.world.setup.trips;
-        let alike = trips.iter().all(|variants| *variants == trips[0]);
-        if alike && self.world.setup.restores == 0 {
-            state.trips[..trips.len()].sort_unstable();
+        if self.world.setup.restores > 0 {
+            return;
+        }
+        let mut first = 0;
+        for alike in self.world.setup.trips.chunk_by(|one, other| one == other) {
+            state.trips[first..first + alike.len()].sort_unstable();
+            first += alike.len();
         }
     }
 
@@ -189,7 +192,7 @@ impl Machine {
     /// A pinned part asks, and applies what it hears.
     fn ask(&self, state: &mut State, t: usize, d: usize, anchor: usize) {
         let before = std::mem::take(&mut state.trips[t].proofs);
-        self.happen(state, t, anchor, Event::Ask);
+        self.happen(state, t, anchor, Event::Ask(Clock::Early));
         let heard = std::mem::replace(&mut state.trips[t].proofs, before);
         for proof in crate::world::bits(heard) {
             self.happen(state, t, d, Event::Apply(proof));
@@ -201,7 +204,7 @@ impl Machine {
         let Some(decision) = self.decision(state, t, anchor) else { return };
         let before = std::mem::take(&mut state.trips[t].proofs);
         // The anchor's word on what is written, as `desfecho` gives it too.
-        self.happen(state, t, anchor, Event::Ask);
+        self.happen(state, t, anchor, Event::Ask(Clock::Early));
         let heard = std::mem::replace(&mut state.trips[t].proofs, before);
         for proof in crate::world::bits(heard) {
             self.happen(state, t, d, Event::Apply(proof));

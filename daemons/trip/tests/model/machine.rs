@@ -3,7 +3,7 @@
 
 use crate::lives::backup;
 use crate::mutant::Mutant;
-use crate::normal::without_reasons;
+use crate::normal::{without_reasons, without_times};
 use crate::state::{Action, Clock, Event, Pick, State, Trip, acknowledgement};
 use crate::world::{D, HOLD, OFFERS, WAITED, World, early, item, late, offer_of, sold};
 use agencia_protocol::trip::{Incarnation, Outcome, PartState, Revision, Traveller};
@@ -146,9 +146,10 @@ impl Machine {
         if self.mutant == Mutant::None {
             next = without_reasons(next, world.setup.restores > 0);
         }
+        next = without_times(next);
         let mut effect = Effect {
             row: world.row_number(&next),
-            durable: result.durable.map(|row| world.row_number(&row)),
+            durable: result.durable.map(|row| world.row_number(&without_times(row))),
             units: [0; OFFERS],
             may_fail: matches!(units, Units::Swap { .. }),
             receipts: 0,
@@ -156,7 +157,9 @@ impl Machine {
             acknowledged: 0,
             told: matches!(
                 reply,
-                Reply::Decided { .. } | Reply::Outcome { outcome: Outcome::Committed, .. }
+                Reply::Decided { .. }
+                    | Reply::Reserved { .. }
+                    | Reply::Outcome { outcome: Outcome::Committed, .. }
             ),
         };
         move_units(&mut effect.units, &units);
@@ -201,10 +204,18 @@ impl Machine {
         let (t, d) = (usize::from(call.t), usize::from(call.d));
         let at = |clock| if clock == Clock::Early { early() } else { late() };
         match call.event {
-            Event::Hold(revision, offer) => {
+            Event::Hold(revision, offer, clock) => {
                 let items = Arc::new([sold(&item(offer))]);
                 let revision = Revision(revision.into());
-                (Command::Hold { revision, items, time: HOLD }, early())
+                (Command::Hold { revision, items, time: HOLD }, at(clock))
+            }
+            Event::Extend(clock) => (Command::Extend { until: late().after(HOLD) }, at(clock)),
+            Event::Reserve(v) => {
+                let [(_, _, offer)] = world.setup.trips[t][usize::from(v)] else {
+                    unreachable!("only one part is bought in one step")
+                };
+                let items = Arc::new([sold(&item(*offer))]);
+                (Command::Reserve { items, locator: world.locator }, early())
             }
             Event::LetGo => (Command::LetGo, early()),
             Event::Expire => (Command::Expire, late()),
@@ -238,7 +249,7 @@ impl Machine {
                 };
                 (Command::Decide(Box::new(decide)), at(clock))
             }
-            Event::Ask => (Command::AskOutcome { waited: Some(WAITED) }, early()),
+            Event::Ask(clock) => (Command::AskOutcome { waited: Some(WAITED) }, at(clock)),
             Event::Apply(proof) => {
                 let (outcome, proof) = world.proof(t, proof);
                 (Command::Apply { outcome, proof, locator: Some(world.locator) }, early())
@@ -279,7 +290,7 @@ impl Machine {
     pub(crate) fn write(&self, state: &mut State, t: usize, d: usize, step: Step) {
         if let Some(row) = step.row {
             let row = if self.mutant == Mutant::None { without_reasons(row, true) } else { row };
-            let number = self.world.row_number(&row);
+            let number = self.world.row_number(&without_times(row));
             state.trips[t].rows[d] = number;
             state.trips[t].durable[d] = number;
         }

@@ -71,6 +71,13 @@ fn three_trips_want_two_units() {
     sound("3 trips, 3 daemons, capacity 2", setup, Extent::Whole);
 }
 
+/// With half as many states some trip has come as far as its booking.
+#[test]
+fn three_trips_of_which_one_is_revised() {
+    let setup = setup(&[&[WHOLE, REVISED], &[WHOLE], &[WHOLE]], 2);
+    sound("3 trips, 3 daemons, capacity 2, revised", setup, Extent::States(40_000_000));
+}
+
 #[test]
 fn one_trip_and_a_restored_backup() {
     let setup = Setup { restores: 1, ..setup(&[&[WHOLE]], 1) };

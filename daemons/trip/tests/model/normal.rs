@@ -1,7 +1,7 @@
-//! States that differ in nothing that matters are one: what only chooses the words of an answer is
-//! left out before rows are compared.
+//! States that differ in nothing that matters are one: what only chooses the words of an answer, and
+//! which of two moments it was, is left out before rows are compared.
 
-use crate::world::early;
+use crate::world::{early, late};
 use agencia_protocol::trip::{AbortReason, Revision};
 use agencia_trip::row::{Decision, Part, Release, Row, State, Verdict};
 use std::sync::Arc;
@@ -25,6 +25,21 @@ pub(crate) fn without_reasons(row: Row, for_recovery: bool) -> Row {
         }
         _ => decision,
     });
+    Row { part, decision }
+}
+
+/// The row as if everything in it had happened early. A deadline is only ever compared with the moment
+/// of a later event, and every event may come before it and after it, so which moment it is says
+/// nothing; and no hold here is long enough to meet the ceiling that counts from the first one.
+pub(crate) fn without_times(row: Row) -> Row {
+    let part = row.part.map(|part| {
+        let state = match part.state {
+            State::Held { .. } => State::Held { expires: late() },
+            state => state,
+        };
+        Part { state, since: early(), first_held: early(), ..part }
+    });
+    let decision = row.decision.map(|decision| Decision { at: early(), ..decision });
     Row { part, decision }
 }
 

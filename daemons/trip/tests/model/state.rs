@@ -79,8 +79,12 @@ pub(crate) enum Action {
 /// Something that concerns one trip in one daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Event {
-    /// `segurar` (revision, offer).
-    Hold(u8, u8),
+    /// `segurar` (revision, offer), before or after the deadline of what is held.
+    Hold(u8, u8, Clock),
+    /// `prorrogar`, before or after the hold's deadline.
+    Extend(Clock),
+    /// `reservar` of a variant that is one part.
+    Reserve(u8),
     /// `soltar`.
     LetGo,
     /// The hold's timer fires.
@@ -89,8 +93,9 @@ pub(crate) enum Event {
     Pin(u8, Clock),
     /// `decidir` of a variant, with the first or the last receipts that exist.
     Decide(u8, Clock, Pick),
-    /// `desfecho`, from a daemon whose part has been pinned for long enough.
-    Ask,
+    /// `desfecho`, from a daemon whose part has been pinned for long enough, before or after the
+    /// deadline of the anchor's own hold.
+    Ask(Clock),
     /// `aplicar` with the proof of this number.
     Apply(u16),
     /// The part of this daemon has answered `aplicar` of a commit, or of a cancellation.
@@ -133,6 +138,9 @@ pub(crate) fn actions(world: &World, state: &State, actions: &mut Vec<Action>) {
                 }
                 if usize::from(variant[0].0) == d {
                     anchors = true;
+                    if variant.len() == 1 {
+                        step(Event::Reserve(small(v)));
+                    }
                     for pick in [Pick::First, Pick::Last] {
                         if pick == Pick::First || setup.restores > 0 {
                             step(Event::Decide(small(v), Clock::Early, pick));
@@ -144,18 +152,22 @@ pub(crate) fn actions(world: &World, state: &State, actions: &mut Vec<Action>) {
                     step(Event::Pin(small(v), Clock::Late));
                 }
             }
-            for (revision, offer) in &holds {
-                step(Event::Hold(*revision, *offer));
-            }
             if holds.is_empty() {
                 continue;
+            }
+            for clock in [Clock::Early, Clock::Late] {
+                for (revision, offer) in &holds {
+                    step(Event::Hold(*revision, *offer, clock));
+                }
+                step(Event::Extend(clock));
             }
             step(Event::LetGo);
             step(Event::Expire);
             if anchors {
                 // Only a daemon whose part was pinned asks so.
                 if trip.receipts != 0 {
-                    step(Event::Ask);
+                    step(Event::Ask(Clock::Early));
+                    step(Event::Ask(Clock::Late));
                 }
                 if setup.cancellation {
                     step(Event::Cancel);
