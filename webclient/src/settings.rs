@@ -41,7 +41,7 @@ pub(crate) struct Flags {
     /// of it; for ExecReload= of its unit
     #[arg(long, value_name = "PID")]
     pub(crate) reload: Option<i32>,
-    /// What to log: error, warn, info, debug, trace
+    /// What to log: off, error, warn, info, debug, trace
     #[arg(long, value_name = "LEVEL")]
     log: Option<String>,
     /// Directory for what must outlive the process
