@@ -210,6 +210,26 @@ fn systemd_is_told_what_happens() {
 }
 
 #[test]
+fn whoever_hears_that_it_is_ready_can_have_it_reload() {
+    let agency = Agency::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    // Full, but for the listener that systemd is to keep: the word that it is ready waits.
+    let before = UnixDatagram::unbound().unwrap();
+    before.set_nonblocking(true).unwrap();
+    while before.send_to(b"X_BEFORE=1", &path).is_ok() {}
+    assert!(socket.recv(&mut [0; 16]).unwrap() > 0);
+    let mut command = program(folder.path(), &agency.peers(), "");
+    command.args(["--port", "0", "--listen", "127.0.0.1"]).env("NOTIFY_SOCKET", &path);
+    let web = Web::spawn(command, folder);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", web.pid())).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+    assert_eq!(caught & 1, 1, "SIGHUP would end it: {caught:x}");
+}
+
+#[test]
 fn sigterm_lets_a_request_finish() {
     let agency = Agency::start();
     let mut web = Web::start(&agency, "[daemons]\nreply_millis = 1500\n");
