@@ -60,6 +60,12 @@ fn a_wrong_setting_names_file_and_key_and_the_way_out() {
     check_wrong("port = \"high\"\n", PEERS, &[], &["DIR/web.toml", "port"]);
     check_wrong("port = 70000\n", PEERS, &[], &["DIR/web.toml", "port", "70000"]);
     check_wrong("[http]\nhead_secs = 0\n", PEERS, &[], &["DIR/web.toml", "head_secs", "nonzero"]);
+    check_wrong(
+        "[http]\nhead_secs = 9223372036854775807\n",
+        PEERS,
+        &[],
+        &["DIR/web.toml", "http.head_secs is 9223372036854775807, and can be 1 to 86400"],
+    );
     check_wrong("[http]\nhead_sec = 1\n", PEERS, &[], &["DIR/web.toml", "head_sec"]);
     check_wrong("listen = [\"localhost\"]\n", PEERS, &[], &["DIR/web.toml", "listen"]);
     check_wrong("time_zone = \"Minas\"\n", PEERS, &[], &["DIR/web.toml", "time_zone", "Minas"]);
@@ -67,6 +73,7 @@ fn a_wrong_setting_names_file_and_key_and_the_way_out() {
     check_wrong("", PEERS, &[("AGENCIA_WEB_PROT", "1")], &["AGENCIA_WEB_", "prot"]);
     check_wrong("", PEERS, &[("AGENCIA_WEB_PORT", "x")], &["AGENCIA_WEB_", "port"]);
     check_wrong("", PEERS, &[("AGENCIA_WEB_HTTP__HEAD_SECS", "0")], &["AGENCIA_WEB_", "head_secs"]);
+    check_wrong("", PEERS, &[("AGENCIA_WEB_PAGES__OFFERS_MAX", "100001")], &["pages.offers_max"]);
     check_wrong("", "daemon = 3", &[], &["DIR/pares.toml"]);
     check_wrong(
         "",
