@@ -1,7 +1,7 @@
 //! `agencia keys`: made, shown, carried and renewed, and never written over.
 
 use crate::scene::Scene;
-use agencia_keys::{Authority, Validity};
+use agencia_keys::{Authority, Purpose, Validity};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -338,7 +338,8 @@ fn what_ends_soon_is_told_by_show_and_status_until_it_is_renewed() {
     {
         let key = scene.read(&format!("keys/{role}.chave"));
         let name = format!("{role}.agencia.internal");
-        let issued = authority.issue(&name, role == "servidor", Some(&key), until(end)).unwrap();
+        let purpose = Purpose::ConnectAndListen;
+        let issued = authority.issue(&name, purpose, Some(&key), until(end)).unwrap();
         scene.write(&format!("keys/{role}.pem"), &issued.certificate);
     }
     let shown = keys(&scene, "keys", &["show"], 0).1;
