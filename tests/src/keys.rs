@@ -1,7 +1,7 @@
 //! Keys and certificates of an agency as nobody's command would make them: expired ones, those of
 //! another authority. The sound ones of the suites are made by `agencia keys` itself.
 
-use agencia_keys::{Authority, Issued, Validity};
+use agencia_keys::{Authority, Issued, Purpose, Validity};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -44,14 +44,26 @@ impl Certifier {
         self.authority.certificate(days(-1, 9)).expect("times of this year")
     }
 
-    /// A certificate for a role, valid from so many days from now until so many.
+    /// A certificate for a role, valid from so many days from now until so many. As `agencia keys`
+    /// has it, only that of a daemon is for listening, too.
     ///
     /// # Panics
     /// When there is no randomness.
     pub fn issue(&self, role: &str, from: i32, to: i32) -> Issued {
+        let purpose = match role {
+            "servidor" => Purpose::ConnectAndListen,
+            _ => Purpose::Connect,
+        };
+        self.issue_for(purpose, role, days(from, to))
+    }
+
+    /// A certificate that names a role, for this purpose whatever the role is.
+    ///
+    /// # Panics
+    /// When there is no randomness.
+    pub fn issue_for(&self, purpose: Purpose, role: &str, validity: Validity) -> Issued {
         let name = format!("{role}.agencia.internal");
-        let issued = self.authority.issue(&name, role == "servidor", None, days(from, to));
-        issued.expect("there is randomness")
+        self.authority.issue(&name, purpose, None, validity).expect("there is randomness")
     }
 
     /// A folder of keys with what proves this role.
@@ -79,7 +91,8 @@ pub fn write(folder: &Path, name: &str, text: &str) {
     written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 }
 
-fn days(from: i32, to: i32) -> Validity {
+/// From so many days from now until so many.
+pub fn days(from: i32, to: i32) -> Validity {
     let now = SystemTime::now();
     let at = |days: i32| match days {
         0.. => now + DAY * days.unsigned_abs(),

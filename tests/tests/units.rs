@@ -54,6 +54,13 @@ fn exposure(unit: &str, example: Option<&str>) -> f64 {
     level.parse().expect(line)
 }
 
+/// The lines of an example, of the key that is given.
+fn values(example: &str, key: &str) -> Vec<String> {
+    let text = unit(&format!("examples/{example}"));
+    let lines = text.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    lines.map(str::to_owned).collect()
+}
+
 fn check_exposure(unit: &str, example: Option<&str>, at_most: f64) {
     let exposure = exposure(unit, example);
     println!("{unit} {}: {exposure}", example.unwrap_or("as installed"));
@@ -86,6 +93,53 @@ fn systemd_understands_every_unit() {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
+/// What the examples say of it is done: a drop-in of the service, and of its socket, too.
+#[test]
+fn systemd_understands_every_example_and_each_lets_a_network_in() {
+    for (example, name) in [("daemons-lan.conf", "agencia-voos"), ("web-lan.conf", "agencia@")] {
+        let allowed = values(example, "IPAddressAllow");
+        let beyond: Vec<_> = allowed.into_iter().filter(|list| list != "localhost").collect();
+        assert_eq!(beyond, ["192.168.0.0/16", "fe80::/64"], "{example}");
+        let text = unit(&format!("examples/{example}"));
+        let folder = units();
+        let service = text.clone();
+        let socket = text.replace("\n[Service]\n", "\n[Socket]\n");
+        assert_ne!(service, socket, "{example}");
+        for (ending, text) in [("service", service), ("socket", socket)] {
+            let drop_ins = folder.path().join(format!("{name}.{ending}.d"));
+            fs::create_dir(&drop_ins).unwrap();
+            fs::write(drop_ins.join("lan.conf"), text).unwrap();
+            let unit = format!("{name}.{ending}").replace("@.", "@5000.");
+            let mut command = Command::new("systemd-analyze");
+            command.args(["verify", "--man=no", "--recursive-errors=no"]);
+            let output = command.arg(folder.path().join(unit)).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && said.is_empty(), "{example}: {said}");
+        }
+    }
+    // What is handed over has the lists of the socket and not of the service.
+    for daemon in DAEMONS {
+        for ending in ["service", "socket"] {
+            let text = unit(&format!("agencia-{daemon}.{ending}"));
+            assert!(text.contains("\nIPAddressDeny=any\nIPAddressAllow=localhost\n"), "{ending}");
+        }
+    }
+}
+
+#[test]
+fn a_service_that_fails_is_tried_for_ever_and_within_a_second() {
+    for name in ["agencia-voos", "agencia-hospedagens", "agencia-passeios", "agencia@"] {
+        let text = unit(&format!("{name}.service"));
+        for line in ["StartLimitIntervalSec=0", "Restart=on-failure", "RestartPreventExitStatus=78"]
+        {
+            assert!(text.contains(&format!("\n{line}\n")), "{name}: no {line}");
+        }
+        let pause = text.lines().find_map(|line| line.strip_prefix("RestartSec=")).unwrap();
+        let millis: u32 = pause.strip_suffix("ms").unwrap().parse().unwrap();
+        assert!((100..=500).contains(&millis), "{name}: {pause}");
+    }
 }
 
 #[test]

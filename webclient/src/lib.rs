@@ -165,10 +165,11 @@ fn start(flags: Flags, settings: Settings, daemons: Daemons, seals: Seals) -> Re
         let site = move |settings, daemons| site(settings, daemons, seals.clone());
         let current = Arc::new(Mutex::new(Arc::new(site(settings.clone(), daemons))));
         let (mut in_force, replaced) = (settings, current.clone());
-        let status = service::announce(&listeners);
-        service::reload_at_signals(status, move || {
+        let addresses = service::addresses(&listeners);
+        service::reload_at_signals(service::status(&addresses), move || {
             Ok(reload(configure(&flags)?, &mut in_force, &site, &replaced))
         })?;
+        service::announce(&addresses);
         let drained = serve::serve(listeners, current, stop).await;
         match drained {
             true => log::info!("Stopped: every request was finished"),

@@ -28,18 +28,23 @@ pub(crate) fn stop_signal() -> io::Result<watch::Receiver<bool>> {
     Ok(stopped)
 }
 
-/// Says that the pages can be asked for: only once every socket is bound. Gives the status.
-pub(crate) fn announce(listeners: &[tokio::net::TcpListener]) -> String {
-    let addresses: Vec<_> = listeners
-        .iter()
-        .filter_map(|listener| listener.local_addr().ok())
-        .map(|address| address.to_string())
-        .collect();
-    for address in &addresses {
+/// The addresses on which pages are served.
+pub(crate) fn addresses(listeners: &[tokio::net::TcpListener]) -> Vec<String> {
+    let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
+    addresses.map(|address| address.to_string()).collect()
+}
+
+/// What systemd shows of pages that are served.
+pub(crate) fn status(addresses: &[String]) -> String {
+    format!("serving pages on {}", addresses.join(", "))
+}
+
+/// Says that the pages can be asked for: only once every socket is bound and every signal heard.
+pub(crate) fn announce(addresses: &[String]) {
+    for address in addresses {
         log::info!("Listening for connections on {address}");
     }
-    let status = format!("serving pages on {}", addresses.join(", "));
-    systemd::ready(&status);
+    systemd::ready(&status(addresses));
     if let Some(interval) = systemd::ping_interval() {
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(interval);
@@ -49,7 +54,6 @@ pub(crate) fn announce(listeners: &[tokio::net::TcpListener]) -> String {
             }
         });
     }
-    status
 }
 
 /// Reloads at every SIGHUP for as long as the process lives: `reload` puts in force what can be and

@@ -10,10 +10,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 /// Where the settings are when no flag says otherwise.
 pub(crate) const CONFIG_FILE: &str = "/etc/agencia/web.toml";
+
+/// The shortest and the longest time: a day, as for the daemons.
+const SECS: RangeInclusive<u64> = 1..=86_400;
+const MILLIS: RangeInclusive<u64> = 1..=86_400_000;
 
 /// In the folder of what outlives the process.
 const KEY_FILE: &str = "chave";
@@ -41,7 +46,7 @@ pub(crate) struct Flags {
     /// of it; for ExecReload= of its unit
     #[arg(long, value_name = "PID")]
     pub(crate) reload: Option<i32>,
-    /// What to log: error, warn, info, debug, trace
+    /// What to log: off, error, warn, info, debug, trace
     #[arg(long, value_name = "LEVEL")]
     log: Option<String>,
     /// Directory for what must outlive the process
@@ -259,8 +264,9 @@ impl Settings {
         for path in files(flags.config.as_deref())? {
             let text = std::fs::read_to_string(&path)
                 .map_err(|error| SettingsError::Unreadable { path: path.clone(), error })?;
-            if let Err(error) = toml::from_str::<Self>(&text) {
-                return Err(SettingsError::File { path, message: one_line(&error.to_string()) });
+            let alone = toml::from_str::<Self>(&text).map_err(|error| one_line(&error.to_string()));
+            if let Err(message) = alone.and_then(|settings| settings.check()) {
+                return Err(SettingsError::File { path, message });
             }
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
@@ -274,7 +280,9 @@ impl Settings {
         let alone = Config::builder().add_source(environment.clone()).build();
         alone
             .and_then(Config::try_deserialize::<Self>)
-            .map_err(|error| SettingsError::Environment(one_line(&error.to_string())))?;
+            .map_err(|error| one_line(&error.to_string()))
+            .and_then(|settings| settings.check())
+            .map_err(SettingsError::Environment)?;
         let merged = builder.add_source(environment).build();
         let settings: Self = merged
             .and_then(Config::try_deserialize)
@@ -286,6 +294,34 @@ impl Settings {
                 "log is {:?}, expected off, error, warn, info, debug or trace",
                 settings.log
             ))),
+        }
+    }
+
+    /// Checks that every number is within its limits, which its line in `web.toml` tells.
+    fn check(&self) -> Result<(), String> {
+        let Self { http, daemons, trips, pages, .. } = self;
+        let limited = [
+            ("http.connections_max", http.connections_max.get().into(), 1..=1_000_000),
+            ("http.head_secs", http.head_secs.get(), SECS),
+            ("http.body_secs", http.body_secs.get(), SECS),
+            ("http.write_secs", http.write_secs.get(), SECS),
+            ("http.drain_secs", http.drain_secs.get(), SECS),
+            ("http.body_bytes_max", http.body_bytes_max.get() as u64, 1..=16_777_216),
+            ("http.uri_bytes_max", http.uri_bytes_max.get() as u64, 1..=65_536),
+            ("daemons.connections_max", daemons.connections_max.get() as u64, 1..=1_000),
+            ("daemons.connect_millis", daemons.connect_millis.get(), MILLIS),
+            ("daemons.reply_millis", daemons.reply_millis.get(), MILLIS),
+            ("daemons.destinations_secs", daemons.destinations_secs, 0..=*SECS.end()),
+            ("trips.lead_millis", trips.lead_millis.get(), MILLIS),
+            ("trips.pause_millis", trips.pause_millis.get(), MILLIS),
+            ("pages.offers_max", pages.offers_max.get().into(), 1..=100_000),
+            ("pages.places_max", pages.places_max as u64, 0..=100_000),
+        ];
+        match limited.iter().find(|(_, value, limits)| !limits.contains(value)) {
+            Some((key, value, limits)) => {
+                Err(format!("{key} is {value}, and can be {} to {}", limits.start(), limits.end()))
+            }
+            None => Ok(()),
         }
     }
 
@@ -415,5 +451,51 @@ mod tests {
         let shipped: toml::Table = toml::from_str(&uncommented).unwrap();
         let defaults = toml::Table::try_from(Settings::default()).unwrap();
         assert_eq!(shipped, defaults);
+    }
+
+    /// Checks that a number of a table may be this and not that, which is one past it.
+    fn check(table: &str, key: &str, good: u64, bad: u64) {
+        let read = |value: u64| {
+            let text = format!("[{table}]\n{key} = {value}\n");
+            let settings: Settings = toml::from_str(&text).map_err(|error| error.to_string())?;
+            settings.check()
+        };
+        assert_eq!(read(good), Ok(()), "{table}.{key}");
+        let refused = read(bad).unwrap_err();
+        assert!(refused.contains(key), "{refused}");
+        if good < bad {
+            let (_, lines) = SHIPPED.split_once(&format!("\n[{table}]\n")).unwrap();
+            let (told, _) = lines.split_once(&format!("\n#{key} = ")).unwrap();
+            let told = told.rsplit("\n\n").next().unwrap();
+            assert!(told.contains(&format!(" to {good}")), "{table}.{key}: {told}");
+        }
+    }
+
+    #[test]
+    fn every_number_has_its_limits() {
+        for key in ["head_secs", "body_secs", "write_secs", "drain_secs"] {
+            check("http", key, 86_400, 86_401);
+            check("http", key, 1, 0);
+        }
+        check("http", "connections_max", 1_000_000, 1_000_001);
+        check("http", "body_bytes_max", 16_777_216, 16_777_217);
+        check("http", "uri_bytes_max", 65_536, 65_537);
+        check("daemons", "connections_max", 1_000, 1_001);
+        check("daemons", "destinations_secs", 86_400, 86_401);
+        for (table, key) in [
+            ("daemons", "connect_millis"),
+            ("daemons", "reply_millis"),
+            ("trips", "lead_millis"),
+            ("trips", "pause_millis"),
+        ] {
+            check(table, key, 86_400_000, 86_400_001);
+            check(table, key, 1, 0);
+        }
+        check("trips", "hold_secs", 86_400, 86_401);
+        check("pages", "offers_max", 100_000, 100_001);
+        check("pages", "places_max", 100_000, 100_001);
+        // The largest that TOML can write.
+        let text = "[http]\nhead_secs = 9223372036854775807\n";
+        assert!(toml::from_str::<Settings>(text).unwrap().check().unwrap_err().contains("86400"));
     }
 }

@@ -60,6 +60,12 @@ fn a_wrong_setting_names_file_and_key_and_the_way_out() {
     check_wrong("port = \"high\"\n", PEERS, &[], &["DIR/web.toml", "port"]);
     check_wrong("port = 70000\n", PEERS, &[], &["DIR/web.toml", "port", "70000"]);
     check_wrong("[http]\nhead_secs = 0\n", PEERS, &[], &["DIR/web.toml", "head_secs", "nonzero"]);
+    check_wrong(
+        "[http]\nhead_secs = 9223372036854775807\n",
+        PEERS,
+        &[],
+        &["DIR/web.toml", "http.head_secs is 9223372036854775807, and can be 1 to 86400"],
+    );
     check_wrong("[http]\nhead_sec = 1\n", PEERS, &[], &["DIR/web.toml", "head_sec"]);
     check_wrong("listen = [\"localhost\"]\n", PEERS, &[], &["DIR/web.toml", "listen"]);
     check_wrong("time_zone = \"Minas\"\n", PEERS, &[], &["DIR/web.toml", "time_zone", "Minas"]);
@@ -67,6 +73,7 @@ fn a_wrong_setting_names_file_and_key_and_the_way_out() {
     check_wrong("", PEERS, &[("AGENCIA_WEB_PROT", "1")], &["AGENCIA_WEB_", "prot"]);
     check_wrong("", PEERS, &[("AGENCIA_WEB_PORT", "x")], &["AGENCIA_WEB_", "port"]);
     check_wrong("", PEERS, &[("AGENCIA_WEB_HTTP__HEAD_SECS", "0")], &["AGENCIA_WEB_", "head_secs"]);
+    check_wrong("", PEERS, &[("AGENCIA_WEB_PAGES__OFFERS_MAX", "100001")], &["pages.offers_max"]);
     check_wrong("", "daemon = 3", &[], &["DIR/pares.toml"]);
     check_wrong(
         "",
@@ -207,6 +214,26 @@ fn systemd_is_told_what_happens() {
     assert_eq!(web.wait().code(), Some(0));
     let log = web.log_with("Stopped");
     assert!(log.iter().all(|line| line.starts_with("<6>")), "{log:?}");
+}
+
+#[test]
+fn whoever_hears_that_it_is_ready_can_have_it_reload() {
+    let agency = Agency::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    // Full, but for the listener that systemd is to keep: the word that it is ready waits.
+    let before = UnixDatagram::unbound().unwrap();
+    before.set_nonblocking(true).unwrap();
+    while before.send_to(b"X_BEFORE=1", &path).is_ok() {}
+    assert!(socket.recv(&mut [0; 16]).unwrap() > 0);
+    let mut command = program(folder.path(), &agency.peers(), "");
+    command.args(["--port", "0", "--listen", "127.0.0.1"]).env("NOTIFY_SOCKET", &path);
+    let web = Web::spawn(command, folder);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", web.pid())).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+    assert_eq!(caught & 1, 1, "SIGHUP would end it: {caught:x}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub(crate) struct Up {
     /// Port of a web client; may be repeated [default: 5000 5001]
     #[arg(long = "port", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) ports: Vec<u16>,
-    /// What daemons and web clients log: error, warn, info, debug, trace
+    /// What daemons and web clients log: off, error, warn, info, debug, trace
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
 }

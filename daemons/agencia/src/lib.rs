@@ -50,7 +50,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Audit(options) => trips::audit::run(&options, places),
         Command::ForceRelease(options) => trips::force::run(&options, places),
         Command::Backup(options) => backup::save::run(&options, places),
-        Command::Restore(options) => backup::restore::run(&options, places.peers),
+        Command::Restore(options) => backup::restore::run(&options, places),
         Command::Keys(options) => keys::run(options, places),
         Command::Run(_) => unreachable!("run above"),
     };

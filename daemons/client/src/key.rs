@@ -62,15 +62,24 @@ pub fn shared_key(path: &Path) -> Result<[u8; KEY_BYTES], KeyError> {
     {
         make(path).map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
     }
-    read_key(path, true)
+    read_key(path, Guard::OwnerAlone)
 }
 
-/// Reads a key. It must be `guarded`, for its owner alone, unless somebody else sees to that.
-pub(crate) fn read_key(path: &Path, guarded: bool) -> Result<[u8; KEY_BYTES], KeyError> {
+/// Who sees to it that nobody else reads a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// The mode of the file, which is for its owner alone.
+    OwnerAlone,
+    /// Whoever handed it over.
+    Elsewhere,
+}
+
+/// Reads a key that is guarded like this.
+pub(crate) fn read_key(path: &Path, guard: Guard) -> Result<[u8; KEY_BYTES], KeyError> {
     let failed = |source| KeyError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
-    if guarded && mode & !MODE != 0 {
+    if guard == Guard::OwnerAlone && mode & !MODE != 0 {
         return Err(KeyError::Open { path: path.to_owned(), mode });
     }
     let mut text = String::new();

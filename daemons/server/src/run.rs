@@ -24,12 +24,13 @@ use std::time::SystemTime;
 /// The exit code for settings that are wrong: `EX_CONFIG`, with which a unit is not restarted.
 const EXIT_CONFIG: u8 = 78;
 
-/// Runs the daemon of a product until SIGTERM or SIGINT, and reloads at SIGHUP; `args` begin with the program's name.
-/// This is all that its `main` does.
+/// Runs the daemon of a product until SIGTERM or SIGINT, and reloads at SIGHUP; `args` begin with
+/// the program's name. This is all that its `main` does.
 ///
 /// The exit code is 0 after a signal and for `--check`, `--help` and `--version`; 2 for a flag
 /// that does not exist; 78 for a setting that does not exist or cannot have its value, and for a
-/// file of peers or a key that cannot be used; 1 for everything else: no inventory, a taken port, a ledger that cannot be opened or has failed.
+/// file of peers or a key that cannot be used; 1 for everything else: no inventory, a taken port, a
+/// ledger that cannot be opened or has failed.
 pub fn run<P: Product>(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let flags = match Flags::read(P::NAME, args) {
         Ok(flags) => flags,

@@ -14,6 +14,9 @@ use std::process::ExitCode;
 /// What stands at the foot of every page.
 const SOURCE: &str = concat!("agencia ", env!("CARGO_PKG_VERSION"));
 
+/// The section of programs that systemd runs.
+const SERVICES: &str = "8";
+
 /// What the pages of a section are called at their head.
 fn manual(section: &str) -> &'static str {
     match section {
@@ -40,13 +43,13 @@ fn main() -> ExitCode {
 fn programs() -> Vec<(Command, &'static str)> {
     let daemon = |name: &str, service: &'static str, about: &'static str| {
         let command = Flags::command_of(name).name(service).about(about);
-        (command, "8")
+        (command, SERVICES)
     };
     vec![
         daemon("voos", "agencia-voos", "Searches and sells flights"),
         daemon("hospedagens", "agencia-hospedagens", "Searches and sells stays"),
         daemon("passeios", "agencia-passeios", "Searches and sells tours"),
-        (agencia_web::command(), "8"),
+        (agencia_web::command(), SERVICES),
         (agencia_mocks::command(), "1"),
         (agencia::command(), "1"),
     ]
@@ -79,6 +82,9 @@ fn pages(command: &Command, name: &str, section: &str, folder: &Path) -> io::Res
         .manual(manual(section));
     let mut text = Vec::new();
     page.render(&mut text)?;
+    if section == SERVICES {
+        text.extend(of_service(name).into_bytes());
+    }
     fs::write(folder.join(format!("{name}.{section}")), text)?;
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
         if inner.get_name() != "help" {
@@ -86,6 +92,41 @@ fn pages(command: &Command, name: &str, section: &str, folder: &Path) -> io::Res
         }
     }
     Ok(())
+}
+
+/// What no command line tells of a service: how it ends, what it reads and keeps, where more stands.
+const OF_A_SERVICE: &str = r#".SH "EXIT STATUS"
+0 after being told to stop, 2 for a wrong flag, 78 for wrong settings, 1 for everything else.
+.SH FILES
+.TP
+.IR /etc/agencia/NAME.toml ", " /etc/agencia/NAME.d/*.toml
+The settings.
+.TP
+.I /etc/agencia/pares.toml
+Who the daemons are, and where.
+.TP
+.I /etc/agencia/keys
+Keys and certificates for other hosts, if there are any.
+.TP
+.I /var/lib/agencia/NAME
+WHAT_IS_KEPT
+.TP
+.I UNIT.service
+The unit that runs it.
+.SH "SEE ALSO"
+.BR agencia (1),
+.BR agencia.systemd (7),
+.BR agencia.toml (5)
+"#;
+
+fn of_service(program: &str) -> String {
+    let name = program.trim_start_matches("agencia-");
+    let (unit, kept) = match name {
+        "web" => ("agencia@PORT", "The key that all instances share."),
+        _ => (program, "The ledger and the inventory."),
+    };
+    let text = OF_A_SERVICE.replace("NAME", name).replace("WHAT_IS_KEPT", kept);
+    text.replace("UNIT", &unit.replace('-', r"\-"))
 }
 
 #[cfg(test)]
@@ -110,6 +151,13 @@ mod tests {
             let text = read(page);
             assert!(text.contains(part), "{part} is not in {page}: {text}");
             assert!(text.contains(".SH NAME") && text.contains(SOURCE), "{page}: {text}");
+        }
+        for service in ["voos", "hospedagens", "passeios", "web"] {
+            let text = read(&format!("man/agencia-{service}.8"));
+            let settings = format!("/etc/agencia/{service}.toml");
+            for part in ["EXIT STATUS", ".SH FILES", &settings, "SEE ALSO", "agencia.systemd (7)"] {
+                assert!(text.contains(part), "{part} is not in {text}");
+            }
         }
         assert!(!folder.path().join("man/agencia-run.1").exists(), "it is not for people");
         for (command, _) in programs() {

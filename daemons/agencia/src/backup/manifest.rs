@@ -54,6 +54,10 @@ pub(crate) enum What {
     Peers,
     /// The daemons' key.
     Key,
+    /// The key of the pages.
+    WebKey,
+    /// A file of the folder of keys and certificates.
+    HostKey,
 }
 
 impl Manifest {

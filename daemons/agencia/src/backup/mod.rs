@@ -1,15 +1,34 @@
 //! Backups of what must not be lost, and putting them in force again.
 //!
 //! A backup is a folder: for each daemon of this host its ledger and its inventory, `pares.toml`,
-//! the daemons' key if that was asked for, and a [`manifest`] that says what each file must be.
+//! this host's keys if they were asked for, and a [`manifest`] that says what each file must be.
 
 mod manifest;
 mod files;
 pub(crate) mod save;
 pub(crate) mod restore;
 
+use crate::ask::Places;
+use agencia_client::tls::names;
 use agencia_store::StoreError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// Where a host's keys are, but for the one that its daemons share.
+struct Secrets {
+    /// The key of the pages, where they make it for themselves.
+    web: PathBuf,
+    /// The folder of keys and certificates.
+    folder: PathBuf,
+}
+
+impl Secrets {
+    /// Those of an installed host, or of an `agencia up` with this folder.
+    fn of_host(dir: Option<&Path>, places: Places<'_>) -> Self {
+        let state = dir.unwrap_or(Path::new("/var/lib/agencia"));
+        let folder = places.keys.unwrap_or(Path::new(names::FOLDER));
+        Self { web: state.join("web/chave"), folder: folder.to_owned() }
+    }
+}
 
 /// Why a backup was not made, or not put in force.
 #[derive(Debug, thiserror::Error)]

@@ -4,9 +4,10 @@
 //! or the new one with the mark of the recovery. Therefore the old ledger is marked too before it
 //! is replaced: that also folds its write-ahead log into it, so that one rename replaces all.
 
-use super::BackupError;
 use super::files::{self, belong_like, failed, folder_of, is_there, sync_folder, with_suffix};
 use super::manifest::{Entry, Manifest, What};
+use super::{BackupError, Secrets};
+use crate::ask::Places;
 use crate::cli::Restore;
 use crate::error::CommandError;
 use crate::programs::{DAEMONS, Daemon, Files};
@@ -15,8 +16,12 @@ use agencia_protocol::trip::{Incarnation, Timestamp};
 use agencia_store::StoreError;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// The mode of a folder that only its owner may enter.
+const PRIVATE_FOLDER: u32 = 0o700;
 
 /// What is restored into one daemon.
 struct Job<'a> {
@@ -25,7 +30,7 @@ struct Job<'a> {
     files: Files,
 }
 
-pub(crate) fn run(options: &Restore, peers: Option<&Path>) -> Result<ExitCode, CommandError> {
+pub(crate) fn run(options: &Restore, places: Places<'_>) -> Result<ExitCode, CommandError> {
     let backup = &options.backup;
     let manifest = Manifest::load(backup)?;
     let jobs = jobs(options, &manifest)?;
@@ -47,9 +52,13 @@ pub(crate) fn run(options: &Restore, peers: Option<&Path>) -> Result<ExitCode, C
             ),
             None => format!("{name}: its ledger is that of {taken}; there was none"),
         })?;
-        for line in beside(backup, &manifest, job, peers)? {
+        for line in beside(backup, &manifest, job, places.peers)? {
             print(&line)?;
         }
+    }
+    let secrets = Secrets::of_host(options.dir.as_deref(), places);
+    for line in keys_beside(backup, &manifest, &jobs, &secrets)? {
+        print(&line)?;
     }
     print(
         &"now start every daemon: one that was restored is in recovery and serves searches only, \
@@ -265,13 +274,66 @@ fn beside(
             lines.push(format!("{place}: is missing; import {} instead", from.display()));
             continue;
         }
-        let folder = folder_of(place);
-        std::fs::create_dir_all(folder)
-            .map_err(|error| failed(folder, "make the folder", error))?;
-        files::copy(&backup.join(&entry.path), place)?;
-        belong_like(place, folder_of(&files.ledger))?;
-        sync_folder(folder)?;
+        put_back(&backup.join(&entry.path), place, folder_of(&files.ledger))?;
         lines.push(format!("{}: was missing, and is put back", place.display()));
     }
+    Ok(lines)
+}
+
+/// Copies a file to where there is none, and gives it to whom this folder belongs.
+fn put_back(from: &Path, place: &Path, like: &Path) -> Result<(), CommandError> {
+    let folder = folder_of(place);
+    if !is_there(folder)? {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| failed(folder, "make the folder", error))?;
+        belong_like(folder, like)?;
+    }
+    files::copy(from, place)?;
+    belong_like(place, like)?;
+    sync_folder(folder)
+}
+
+/// The keys of the host are put in place where there are none: those of two agencies do not mix.
+fn keys_beside(
+    backup: &Path,
+    manifest: &Manifest,
+    jobs: &[Job<'_>],
+    secrets: &Secrets,
+) -> Result<Vec<String>, CommandError> {
+    let mut lines = Vec::new();
+    if let (Some(entry), Some(job)) = (manifest.find(What::WebKey, None), jobs.first())
+        && !is_there(&secrets.web)?
+    {
+        put_back(&backup.join(&entry.path), &secrets.web, folder_of(&job.files.ledger))?;
+        lines.push(format!("{}: was missing, and is put back", secrets.web.display()));
+    }
+    let entries = manifest.files.iter().filter(|entry| entry.what == What::HostKey);
+    let entries: Vec<_> = entries.collect();
+    let folder = &secrets.folder;
+    if entries.is_empty() {
+        return Ok(lines);
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(PRIVATE_FOLDER);
+    builder.create(folder).map_err(|error| failed(folder, "make the folder", error))?;
+    let mut there = std::fs::read_dir(folder).map_err(|error| failed(folder, "read", error))?;
+    if there.next().is_some() {
+        let (folder, kept) = (folder.display(), backup.join("keys"));
+        lines.push(format!(
+            "{folder}: has keys, and they stay; those of the backup are in {}",
+            kept.display()
+        ));
+        return Ok(lines);
+    }
+    for entry in &entries {
+        let name = entry.path.file_name().unwrap_or_default();
+        files::copy(&backup.join(&entry.path), &folder.join(name))?;
+    }
+    sync_folder(folder)?;
+    lines.push(format!(
+        "{}: was missing, and its {} files are put back",
+        folder.display(),
+        entries.len()
+    ));
     Ok(lines)
 }

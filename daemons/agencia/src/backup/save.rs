@@ -3,9 +3,9 @@
 //! Each ledger is copied as of one moment; three ledgers are copied at three moments, and that is
 //! enough, because daemons that are restored learn from each other what was decided since.
 
-use super::BackupError;
 use super::files::{self, failed, folder_of, is_there, sync_folder};
 use super::manifest::{Entry, MANIFEST, Manifest, What};
+use super::{BackupError, Secrets};
 use crate::ask::{Known, Places};
 use crate::cli::Backup;
 use crate::error::CommandError;
@@ -27,8 +27,9 @@ pub(crate) fn run(options: &Backup, places: Places<'_>) -> Result<ExitCode, Comm
     name.push(format!(".parcial-{}", std::process::id()));
     let partial = target.with_file_name(name);
     private_folder(&partial)?;
+    let secrets = options.with_key.then(|| Secrets::of_host(options.dir.as_deref(), places));
     let filled =
-        fill(&partial, &here, known.file.as_deref(), options.with_key).and_then(|manifest| {
+        fill(&partial, &here, known.file.as_deref(), secrets.as_ref()).and_then(|manifest| {
             std::fs::rename(&partial, &target)
                 .map_err(|error| failed(&target, "put it there", error))?;
             sync_folder(folder_of(&target))?;
@@ -49,9 +50,10 @@ pub(crate) fn run(options: &Backup, places: Places<'_>) -> Result<ExitCode, Comm
         grouped(bytes)
     ))?;
     print(&match manifest.find(What::Key, None) {
-        Some(_) => "the key of the daemons is in it: whoever reads it can forge bookings",
+        Some(_) => "the keys of this host are in it: whoever reads it can forge bookings",
         None => {
-            "the key of the daemons is not in it: copy it by --with-key, or keep it on another host"
+            "the keys of this host are not in it: copy them by --with-key, or keep them on another \
+             host"
         }
     })?;
     Ok(ExitCode::SUCCESS)
@@ -98,7 +100,7 @@ fn fill(
     folder: &Path,
     here: &[(&'static Daemon, Files)],
     peers: Option<&Path>,
-    with_key: bool,
+    secrets: Option<&Secrets>,
 ) -> Result<Manifest, CommandError> {
     let taken = now();
     let mut copies = Copies { folder, entries: Vec::new() };
@@ -121,8 +123,9 @@ fn fill(
     if is_there(peers)? {
         copies.file(peers, "pares.toml".into(), What::Peers, None)?;
     }
-    if with_key {
+    if let Some(secrets) = secrets {
         copies.file(&first.key, "chave".into(), What::Key, None)?;
+        copies.secrets(secrets)?;
     }
     let manifest = Manifest::new(taken, copies.entries);
     let path = folder.join(MANIFEST);
@@ -153,6 +156,33 @@ impl Copies<'_> {
         let sum = files::sum(&to)?;
         self.add(path, What::Ledger, Some(daemon), taken, sum);
         Ok(())
+    }
+
+    /// The key of the pages and the files of the folder of keys, as far as they are there.
+    fn secrets(&mut self, secrets: &Secrets) -> Result<(), CommandError> {
+        if is_there(&secrets.web)? {
+            private_folder(&self.folder.join("web"))?;
+            self.file(&secrets.web, "web/chave".into(), What::WebKey, None)?;
+            sync_folder(&self.folder.join("web"))?;
+        }
+        if !is_there(&secrets.folder)? {
+            return Ok(());
+        }
+        let unreadable = |error| failed(&secrets.folder, "read", error);
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&secrets.folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            if entry.file_type().map_err(unreadable)?.is_file() {
+                names.push(entry.file_name());
+            }
+        }
+        names.sort();
+        let own = Path::new("keys");
+        private_folder(&self.folder.join(own))?;
+        for name in names {
+            self.file(&secrets.folder.join(&name), own.join(name), What::HostKey, None)?;
+        }
+        sync_folder(&self.folder.join(own))
     }
 
     fn file(

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 ///
 /// For each daemon of this host its ledger, as of one moment, and its inventory; pares.toml; and a
 /// manifest with checksums. The folder appears when it is whole. It holds travellers' names: only
-/// its owner may read it. The key that daemons share is left out unless asked for.
+/// its owner may read it. Keys are left out unless asked for.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Backup {
@@ -18,14 +18,16 @@ pub(crate) struct Backup {
     /// The --dir of an `agencia up`, whose state it is
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
-    /// Copy the key of the daemons too: whoever has it can forge bookings
+    /// Copy this host's keys too: the one that its daemons share, that of the pages, and the folder
+    /// of keys and certificates. Whoever has them can forge bookings
     #[arg(long)]
     pub(crate) with_key: bool,
 }
 
 /// Puts the ledgers of a backup in force, for daemons that are stopped
 ///
-/// The ledger that is replaced is kept beside it under a dated name. When the daemon starts it is
+/// The ledger that is replaced is kept beside it under a dated name; inventory, pares.toml and keys are
+/// put back where there are none. When the daemon starts it is
 /// in recovery, and serves searches only, until every other daemon has told it what was decided
 /// after the backup was taken.
 #[derive(Debug, Args)]

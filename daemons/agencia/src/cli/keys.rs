@@ -54,7 +54,8 @@ pub(crate) enum KeysAction {
     },
     /// Takes over what `export` wrote on another host
     ///
-    /// What is there already stays, unless it is the same or --replace is given.
+    /// What is there already stays, unless it is the same or --replace is given. A key that this host
+    /// has made for itself before is set aside, under a name that is told.
     #[command(after_help = EXIT_CODES)]
     Import {
         /// The file; - reads standard input
@@ -62,7 +63,8 @@ pub(crate) enum KeysAction {
         /// Write over what is there and differs
         #[arg(long)]
         replace: bool,
-        /// Folder of the state of daemons and web clients, where keys of their own may be that differ
+        /// Folder of the state of daemons and web clients, whose own keys are set aside; var for an
+        /// `agencia up`
         #[arg(long, value_name = "DIR", default_value = "/var/lib/agencia")]
         state: PathBuf,
     },

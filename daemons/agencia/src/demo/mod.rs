@@ -12,7 +12,7 @@ use crate::import;
 use crate::programs::{DAEMONS, Daemon};
 use crate::table::{grouped, print};
 use agencia_mocks::Plan;
-use settings::DemoSettings;
+use settings::{DemoSettings, Turned};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -26,8 +26,8 @@ const NOTHING: &str = "[]\n";
 pub(crate) fn run(options: &Demo, places: Places<'_>) -> Result<ExitCode, CommandError> {
     match options.what {
         DemoWhat::Fill => fill(options),
-        DemoWhat::Off => turn(options, places, false),
-        DemoWhat::On => turn(options, places, true),
+        DemoWhat::Off => turn(options, places, Turned::Off),
+        DemoWhat::On => turn(options, places, Turned::On),
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -60,10 +60,10 @@ fn fill(options: &Demo) -> Result<(), CommandError> {
 }
 
 /// Sets `demo`, and replaces whatever was made here by what that asks for.
-fn turn(options: &Demo, places: Places<'_>, on: bool) -> Result<(), CommandError> {
+fn turn(options: &Demo, places: Places<'_>, turned: Turned) -> Result<(), CommandError> {
     let known = Known::load(places)?;
-    let file = settings::write(options.settings.as_deref(), on)?;
-    print(&format!("{}: demo = {on}", file.display()))?;
+    let file = settings::write(options.settings.as_deref(), turned)?;
+    print(&format!("{}: demo = {turned}", file.display()))?;
     let made = Made::new(&DemoSettings::load(options.settings.as_deref())?)?;
     for daemon in &DAEMONS {
         let inventory = daemon.files_in(options.dir.as_deref())?.inventory;

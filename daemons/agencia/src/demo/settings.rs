@@ -38,10 +38,9 @@ impl DemoSettings {
     /// # Errors
     /// The first file that cannot be read or is wrong, with the key.
     pub(super) fn load(named: Option<&Path>) -> Result<Self, CommandError> {
-        let main = named.unwrap_or(Path::new(FILE));
         let mut merged = Table::new();
-        let mut last = main.to_owned();
-        for path in files(main, named.is_some())? {
+        let mut last = named.unwrap_or(Path::new(FILE)).to_owned();
+        for path in files(named)? {
             let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
             let table = read::<Table>(&text, &path)?;
             // Alone, so that an error names the file that it is in.
@@ -72,13 +71,30 @@ impl DemoSettings {
     }
 }
 
+/// What `demo` is set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turned {
+    On,
+    Off,
+}
+
+impl std::fmt::Display for Turned {
+    /// As TOML has it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::On => "true",
+            Self::Off => "false",
+        })
+    }
+}
+
 /// Writes a file of the folder that sets `demo`, and gives its path.
-pub(super) fn write(named: Option<&Path>, demo: bool) -> Result<PathBuf, CommandError> {
+pub(super) fn write(named: Option<&Path>, turned: Turned) -> Result<PathBuf, CommandError> {
     // A setting that is wrong anywhere is told before anything changes.
     DemoSettings::load(named)?;
     let folder = named.unwrap_or(Path::new(FILE)).with_extension("d");
     let path = folder.join(TURNED);
-    let text = format!("# Written by `agencia demo`.\ndemo = {demo}\n");
+    let text = format!("# Written by `agencia demo`.\ndemo = {turned}\n");
     // Whatever root's umask is, the user of the daemons reads it, as all settings.
     let readable = fs::Permissions::from_mode(0o644);
     fs::create_dir_all(&folder)
@@ -88,9 +104,11 @@ pub(super) fn write(named: Option<&Path>, demo: bool) -> Result<PathBuf, Command
     Ok(path)
 }
 
-fn files(main: &Path, named: bool) -> Result<Vec<PathBuf>, CommandError> {
+/// The files to read, in order. The default file may be missing, one that was named may not.
+fn files(named: Option<&Path>) -> Result<Vec<PathBuf>, CommandError> {
+    let main = named.unwrap_or(Path::new(FILE));
     let mut files = Vec::new();
-    if named || main.exists() {
+    if named.is_some() || main.exists() {
         files.push(main.to_owned());
     }
     let folder = main.with_extension("d");

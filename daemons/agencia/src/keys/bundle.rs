@@ -57,8 +57,17 @@ pub(super) fn export(folder: &Path, role: Role, file: &Path) -> Result<(), Comma
     Ok(())
 }
 
+/// What becomes of files that are there and differ from those that are imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// They stay, and nothing is imported.
+    Kept,
+    /// They are written over.
+    Replaced,
+}
+
 /// Takes over what was exported.
-pub(super) fn import(folder: &Path, file: &Path, replace: bool) -> Result<(), CommandError> {
+pub(super) fn import(folder: &Path, file: &Path, existing: Existing) -> Result<(), CommandError> {
     let from = file.display().to_string();
     let Bundle { role, files } = read(file, &from)?;
     let is_there = files::is_private(folder)?;
@@ -67,10 +76,10 @@ pub(super) fn import(folder: &Path, file: &Path, replace: bool) -> Result<(), Co
     let mut differing = Vec::new();
     let mut wanted = Vec::new();
     for (name, text) in &files {
-        let existing = if is_there { keys.read(name)? } else { None };
-        match existing {
-            Some(existing) if existing == text.as_bytes() => {}
-            Some(_) if !replace => differing.push(keys.path(name)),
+        let there = if is_there { keys.read(name)? } else { None };
+        match there {
+            Some(there) if there == text.as_bytes() => {}
+            Some(_) if existing == Existing::Kept => differing.push(keys.path(name)),
             _ => wanted.push(name.as_str()),
         }
         staged.write(name, text)?;
@@ -109,16 +118,23 @@ pub(super) fn import(folder: &Path, file: &Path, replace: bool) -> Result<(), Co
     Ok(())
 }
 
-/// Says which keys that programs have made for themselves are in the way of what was imported.
-pub(super) fn compare(folder: &Path, state: &Path) -> Result<(), CommandError> {
+/// Sets aside each key that a program has made for itself where what was imported is to be used: it
+/// would not start with both.
+pub(super) fn set_own_aside(folder: &Path, state: &Path) -> Result<(), CommandError> {
     let keys = Keys::within(folder);
     for (name, own) in own_keys(state) {
         match keys.existing_key(name, &own) {
             Ok(_) => {}
-            Err(error @ KeysError::TwoKeys { .. }) => eprintln!(
-                "agencia: {error}; whatever was booked here with {} is not recognised without it",
-                own.display()
-            ),
+            Err(KeysError::TwoKeys { .. }) => {
+                let kept = files::set_aside(&own)?;
+                print(&format!(
+                    "{}, which this host had made for itself, is kept as {}: after a restart {} is \
+                     used; what was booked here before is not recognised by it",
+                    own.display(),
+                    kept.display(),
+                    keys.path(name).display()
+                ))?;
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
 
+/// What is added to the name of a file that gives way to an imported one.
+const ASIDE: &str = ".antes-da-importacao";
+
 /// A folder beside the one that is meant, filled first and put in place when it is complete.
 #[derive(Debug)]
 pub(super) struct Staged {
@@ -90,6 +93,29 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
         .and_then(|file| file.set_permissions(Permissions::from_mode(PRIVATE_FILE)).map(|()| file))
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
     written.map_err(|error| failed(path, "write", error))
+}
+
+/// Gives a file another name beside its own, one that is free, and answers which.
+pub(super) fn set_aside(path: &Path) -> Result<PathBuf, CommandError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ASIDE);
+    let first = path.with_file_name(name);
+    let mut kept = first.clone();
+    for number in 2.. {
+        // Unlike a rename, a link never replaces what is there.
+        match fs::hard_link(path, &kept) {
+            Ok(()) => break,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let mut numbered = first.clone().into_os_string();
+                numbered.push(format!("-{number}"));
+                kept = numbered.into();
+            }
+            Err(error) => return Err(failed(&kept, "keep the old key", error)),
+        }
+    }
+    fs::remove_file(path).map_err(|error| failed(path, "remove", error))?;
+    sync(parent(path))?;
+    Ok(kept)
 }
 
 pub(super) fn failed(path: &Path, doing: &'static str, source: io::Error) -> CommandError {

@@ -7,7 +7,7 @@ use crate::error::CommandError;
 use crate::table::print;
 use agencia_client::shared_key;
 use agencia_client::tls::{Keys, Role, names};
-use agencia_keys::{Authority, Validity};
+use agencia_keys::{Authority, Purpose, Validity};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -120,7 +120,11 @@ fn issue(
     validity: Validity,
 ) -> Result<agencia_keys::Issued, KeysCommandError> {
     // Only daemons are believed when they listen.
-    Ok(authority.issue(role.dns_name(), role == Role::Daemon, key, validity)?)
+    let purpose = match role {
+        Role::Daemon => Purpose::ConnectAndListen,
+        Role::Web | Role::Administrator => Purpose::Connect,
+    };
+    Ok(authority.issue(role.dns_name(), purpose, key, validity)?)
 }
 
 /// From yesterday on, because clocks differ.

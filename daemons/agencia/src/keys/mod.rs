@@ -12,6 +12,7 @@ use crate::ask::Places;
 use crate::cli::{Keys as Options, KeysAction};
 use crate::error::CommandError;
 use agencia_client::tls::{Keys, Role, names};
+use bundle::Existing;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -72,8 +73,9 @@ pub(crate) fn run(options: Options, places: Places<'_>) -> Result<ExitCode, Comm
         KeysAction::Show { json } => show::run(folder, json)?,
         KeysAction::Export { role, file } => bundle::export(folder, role, &file)?,
         KeysAction::Import { file, replace, state } => {
-            bundle::import(folder, &file, replace)?;
-            bundle::compare(folder, &state)?;
+            let existing = if replace { Existing::Replaced } else { Existing::Kept };
+            bundle::import(folder, &file, existing)?;
+            bundle::set_own_aside(folder, &state)?;
         }
         KeysAction::Renew { what } => make::renew(folder, &what)?,
     }

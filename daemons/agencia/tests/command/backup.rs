@@ -238,7 +238,7 @@ fn a_backup_is_private_and_whole_or_not_there() {
     let up = start(&scene);
     let (code, out, errors) = scene.run(&["backup", "copia", "--dir", "var"]);
     assert_eq!(code, 0, "{errors}");
-    assert!(out.contains("the key of the daemons is not in it"), "{out}");
+    assert!(out.contains("the keys of this host are not in it"), "{out}");
     let mode = |path: &str| scene.path(path).metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("copia"), mode("copia/voos/livro.sqlite")), (0o700, 0o600));
     assert!(!scene.path("copia/chave").exists());
@@ -303,13 +303,45 @@ fn a_lost_host_is_built_again_from_its_backup() {
     let up = start(&scene);
     let plan = Leader::plan(&ALL);
     let locator = Leader::new(&scene).book(&plan, vec![traveller("Ana", "Silva")]);
-    let (code, _, errors) = scene.run(&["backup", "copia", "--dir", "var", "--with-key"]);
+    // Its other keys: those of the pages, and for other hosts.
+    assert_eq!(scene.run(&["keys", "--keys", "keys", "init", "--state", "var"]).0, 0);
+    std::fs::create_dir_all(scene.path("var/web")).unwrap();
+    scene.write("var/web/chave", &"ab".repeat(32));
+    let names = || -> BTreeSet<_> {
+        let files = std::fs::read_dir(scene.path("keys")).unwrap();
+        files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let made = names();
+    let authority = scene.read("keys/autoridade.chave");
+    let back_up = ["backup", "copia", "--dir", "var", "--keys", "keys", "--with-key"];
+    let (code, _, errors) = scene.run(&back_up);
     assert_eq!(code, 0, "{errors}");
     stop(up);
     std::fs::remove_dir_all(scene.path("var")).unwrap();
-    let (code, out, errors) = scene.run(&["restore", "copia", "--dir", "var"]);
+    std::fs::remove_dir_all(scene.path("keys")).unwrap();
+    let restore = ["restore", "copia", "--dir", "var", "--keys", "keys"];
+    let (code, out, errors) = scene.run(&restore);
     assert_eq!(code, 0, "{errors}");
     assert!(out.contains("there was none") && out.contains("chave: was missing, and is"), "{out}");
+    assert!(out.contains("keys: was missing, and its 10 files are put back"), "{out}");
+    assert_eq!((names(), scene.read("keys/autoridade.chave")), (made, authority));
+    assert_eq!(scene.read("var/web/chave"), "ab".repeat(32));
+    let mode = |path: &str| scene.path(path).metadata().unwrap().permissions().mode() & 0o777;
+    for (path, expected) in [
+        ("keys", 0o700),
+        ("keys/autoridade.chave", 0o600),
+        ("copia/keys", 0o700),
+        ("copia/keys/autoridade.chave", 0o600),
+        ("copia/web/chave", 0o600),
+        ("var/web/chave", 0o600),
+    ] {
+        assert_eq!(mode(path), expected, "{path}");
+    }
+    // Others that are there are never mixed with them.
+    std::fs::remove_file(scene.path("keys/web.pem")).unwrap();
+    let (_, out, _) = scene.run(&restore);
+    assert!(out.contains("keys: has keys, and they stay; those of the backup are in"), "{out}");
+    assert!(!scene.path("keys/web.pem").exists());
     let up = start(&scene);
     until_recovered(&scene);
     let expected = BTreeSet::from([(plan.trip.to_string(), locator.to_string())]);

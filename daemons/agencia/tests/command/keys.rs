@@ -1,7 +1,7 @@
 //! `agencia keys`: made, shown, carried and renewed, and never written over.
 
 use crate::scene::Scene;
-use agencia_keys::{Authority, Validity};
+use agencia_keys::{Authority, Purpose, Validity};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -268,16 +268,37 @@ fn what_is_no_export_is_refused_by_what_is_wrong_with_it() {
 }
 
 #[test]
-fn a_key_that_a_program_has_made_for_itself_and_differs_is_told_at_import() {
+fn a_key_that_a_program_has_made_for_itself_and_differs_is_set_aside_by_an_import() {
     let scene = Scene::new();
     made(&scene);
-    keys(&scene, "keys", &["export", "web", "web.toml"], 0);
     fs::create_dir_all(scene.path("var/web")).unwrap();
-    scene.write("var/web/chave", &"ab".repeat(32));
-    fs::set_permissions(scene.path("var/web/chave"), Permissions::from_mode(0o600)).unwrap();
-    let (_, errors) = keys(&scene, "host", &["import", "web.toml", "--state", "var"], 0);
-    for part in ["host/chave-web", "var/web/chave", "not the same key", "remove the other"] {
-        assert!(errors.contains(part), "no {part:?} in {errors}");
+    let own = |name: &str, text: &str| {
+        scene.write(name, text);
+        fs::set_permissions(scene.path(name), Permissions::from_mode(0o600)).unwrap();
+    };
+    let digits = |pair: &str| pair.repeat(32);
+    for (role, name) in [("web", "var/web/chave"), ("servidor", "var/chave")] {
+        let (file, kept) = (format!("{role}.toml"), format!("{name}.antes-da-importacao"));
+        keys(&scene, "keys", &["export", role, &file], 0);
+        own(name, &digits("ab"));
+        let (out, _) = keys(&scene, "host", &["import", &file, "--state", "var"], 0);
+        assert!(out.contains(&format!("{name}, which")) && out.contains(&kept), "{out}");
+        assert!(!scene.path(name).exists() && scene.read(&kept) == digits("ab"), "{name}");
+        assert_eq!(mode(&scene, &kept), 0o600);
+
+        // One that comes later writes over none, and an import that was cut short is finished.
+        own(name, &digits("cd"));
+        let (out, _) = keys(&scene, "host", &["import", &file, "--state", "var"], 0);
+        assert!(out.contains("nothing was missing") && out.contains(&format!("{kept}-2")), "{out}");
+        assert_eq!(scene.read(&kept), digits("ab"));
+        assert_eq!(scene.read(&format!("{kept}-2")), digits("cd"));
+
+        // The same one may stay.
+        let shared = if role == "web" { "keys/chave-web" } else { "keys/chave" };
+        own(name, &scene.read(shared));
+        keys(&scene, "host", &["import", &file, "--state", "var"], 0);
+        assert!(scene.path(name).exists());
+        fs::remove_file(scene.path(name)).unwrap();
     }
 }
 
@@ -317,7 +338,8 @@ fn what_ends_soon_is_told_by_show_and_status_until_it_is_renewed() {
     {
         let key = scene.read(&format!("keys/{role}.chave"));
         let name = format!("{role}.agencia.internal");
-        let issued = authority.issue(&name, role == "servidor", Some(&key), until(end)).unwrap();
+        let purpose = Purpose::ConnectAndListen;
+        let issued = authority.issue(&name, purpose, Some(&key), until(end)).unwrap();
         scene.write(&format!("keys/{role}.pem"), &issued.certificate);
     }
     let shown = keys(&scene, "keys", &["show"], 0).1;

@@ -6,7 +6,7 @@
 use super::authority::{Authority, Unproven};
 use super::credentials::{Credentials, warning};
 use super::role::Role;
-use crate::key::{self, KeyError};
+use crate::key::{self, Guard, KeyError};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::ffi::OsString;
@@ -311,12 +311,13 @@ impl Keys {
     /// # Errors
     /// Those of [`shared_key`](Self::shared_key).
     pub fn existing_key(&self, name: &str, own: &Path) -> Result<Option<[u8; 32]>, KeysError> {
-        let own_key = own.exists().then(|| key::read_key(own, true)).transpose()?;
+        let own_key = own.exists().then(|| key::read_key(own, Guard::OwnerAlone)).transpose()?;
         if self.read(name)?.is_none() {
             return Ok(own_key);
         }
         let folder = self.path(name);
-        let key = key::read_key(&folder, !self.handed_over)?;
+        let guard = if self.handed_over { Guard::Elsewhere } else { Guard::OwnerAlone };
+        let key = key::read_key(&folder, guard)?;
         match own_key {
             Some(own_key) if own_key != key => {
                 Err(KeysError::TwoKeys { folder, own: own.to_owned() })

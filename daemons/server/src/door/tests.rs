@@ -2,7 +2,7 @@
 
 use super::*;
 use agencia_client::tls::{Keys, Role, Unproven, names};
-use agencia_keys::{Authority as Maker, Validity};
+use agencia_keys::{Authority as Maker, Purpose, Validity};
 use async_net::{TcpListener, TcpStream};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use futures_rustls::TlsConnector;
@@ -38,7 +38,8 @@ impl Agency {
         let maker = Maker::generate().unwrap();
         let certificate = maker.certificate(days(-1, 9)).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let own = maker.issue(Role::Daemon.dns_name(), true, None, days(-1, 9)).unwrap();
+        let name = Role::Daemon.dns_name();
+        let own = maker.issue(name, Purpose::ConnectAndListen, None, days(-1, 9)).unwrap();
         for (name, text) in [
             (names::AUTHORITY.to_owned(), &certificate),
             (names::certificate(Role::Daemon), &own.certificate),
@@ -129,8 +130,8 @@ const HERE: &str = "127.0.0.1:1";
 fn a_certificate_of_the_authority_proves_its_role_and_no_other() {
     let agency = Agency::new();
     for role in Role::ALL {
-        let serves = role == Role::Daemon;
-        let shown = agency.maker.issue(role.dns_name(), serves, None, days(-1, 1)).unwrap();
+        let purpose = Purpose::Connect;
+        let shown = agency.maker.issue(role.dns_name(), purpose, None, days(-1, 1)).unwrap();
         let expected = Caller::Proven([role].into_iter().collect());
         assert_eq!(agency.caller(ELSEWHERE, Some(&shown)), expected);
     }
@@ -140,10 +141,11 @@ fn a_certificate_of_the_authority_proves_its_role_and_no_other() {
 fn what_proves_nothing_gets_through_and_is_known_for_what_it_lacks() {
     let (agency, other) = (Agency::new(), Maker::generate().unwrap());
     let name = Role::Web.dns_name();
-    let strange = other.issue(name, false, None, days(-1, 1)).unwrap();
-    let expired = agency.maker.issue(name, false, None, days(-9, -1)).unwrap();
-    let early = agency.maker.issue(name, false, None, days(1, 9)).unwrap();
-    let nameless = agency.maker.issue("www.agencia.internal", false, None, days(-1, 1)).unwrap();
+    let strange = other.issue(name, Purpose::Connect, None, days(-1, 1)).unwrap();
+    let expired = agency.maker.issue(name, Purpose::Connect, None, days(-9, -1)).unwrap();
+    let early = agency.maker.issue(name, Purpose::Connect, None, days(1, 9)).unwrap();
+    let www = "www.agencia.internal";
+    let nameless = agency.maker.issue(www, Purpose::Connect, None, days(-1, 1)).unwrap();
     for (shows, expected) in [
         (None, Unproven::NoCertificate),
         (Some(&strange), Unproven::Stranger),
@@ -161,8 +163,8 @@ fn what_proves_nothing_gets_through_and_is_known_for_what_it_lacks() {
 fn a_certificate_without_its_key_does_not_get_through() {
     let agency = Agency::new();
     let name = Role::Web.dns_name();
-    let shown = agency.maker.issue(name, false, None, days(-1, 1)).unwrap();
-    let key = agency.maker.issue(name, false, None, days(-1, 1)).unwrap().key;
+    let shown = agency.maker.issue(name, Purpose::Connect, None, days(-1, 1)).unwrap();
+    let key = agency.maker.issue(name, Purpose::Connect, None, days(-1, 1)).unwrap().key;
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     // A client that lies: rustls would not put the two together by itself.
     let signer = agencia_client::tls::provider().key_provider.load_private_key(key).unwrap();

@@ -1,7 +1,7 @@
 //! What is in a folder, what is missing, and what does not fit.
 
 use super::*;
-use agencia_keys::{Authority as Maker, Issued, Validity};
+use agencia_keys::{Authority as Maker, Issued, Purpose, Validity};
 use std::fs;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
@@ -13,8 +13,8 @@ fn until(end: SystemTime) -> Validity {
 }
 
 fn issue(maker: &Maker, role: Role, end: SystemTime) -> Issued {
-    // What `agencia keys` gives daemons alone.
-    maker.issue(role.dns_name(), role == Role::Daemon, None, until(end)).unwrap()
+    // What `agencia keys` gives daemons alone is good enough for every role here.
+    maker.issue(role.dns_name(), Purpose::ConnectAndListen, None, until(end)).unwrap()
 }
 
 fn write(folder: &TempDir, name: &str, text: &str) {
@@ -157,7 +157,8 @@ fn what_does_not_fit_is_named() {
     write(&place, "servidor.chave", &web.key);
     check_error(&place, role, &["servidor.pem is not for the role servidor"]);
 
-    let nameless = maker.issue("www.agencia.internal", true, None, until(end)).unwrap();
+    let purpose = Purpose::ConnectAndListen;
+    let nameless = maker.issue("www.agencia.internal", purpose, None, until(end)).unwrap();
     write(&place, "servidor.pem", &nameless.certificate);
     write(&place, "servidor.chave", &nameless.key);
     check_error(&place, role, &["servidor.pem: the certificate names no role"]);
