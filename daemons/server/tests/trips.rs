@@ -210,7 +210,8 @@ fn a_booked_trip_is_quoted_cancelled_and_its_units_are_free_again() {
     for some in [&[][..], &all[1..], &[share("hospedagens"), share("passeios"), ("voos", "1.1.ab")]]
     {
         let refused = agency.ask("voos", ask_quote(trip, some));
-        assert_eq!((code(&refused), field(&refused)), ("campo_invalido", "cotacoes".to_owned()));
+        assert_eq!(code(&refused), "campo_invalido", "{refused}");
+        assert_eq!(field(&refused), "cotacoes");
     }
     let swapped = [("hospedagens", all[1].1), ("passeios", all[0].1)];
     assert_eq!(code(&agency.ask("voos", ask_quote(trip, &swapped))), "nao_autorizado");

@@ -214,6 +214,12 @@ force down
     =nenhuma                               <- none
     forced -- =solta                       <- held, late held, pinned, late pin, confirmed
     =solta                                 <- expired, let go, aborted, cancelled
+quote
+    !NotBooked                             <- none, held, late held, expired, let go, aborted, cancelled
+    cotada                                 <- pinned, late pin, confirmed
+quote all
+    !NotBooked                             <- none, held, late held, expired, let go, aborted, cancelled
+    !WrongShares                           <- pinned, late pin, confirmed
 ";
 
 const ANCHOR: &str = r"
@@ -316,6 +322,16 @@ quote
     !NotBooked                             <- none, held, late held, expired, let go
     !Aborted                               <- no trip, aborted
     cotada                                 <- committed
+    !Cancelled                             <- cancelled
+no share
+    !NotBooked                             <- none, held, late held, expired, let go
+    !Aborted                               <- no trip, aborted
+    !WrongShares                           <- committed
+    !Cancelled                             <- cancelled
+wrong share
+    !NotBooked                             <- none, held, late held, expired, let go
+    !Aborted                               <- no trip, aborted
+    !NotGenuine                            <- committed
     !Cancelled                             <- cancelled
 cancel
     !NotBooked                             <- none, held, late held, expired, let go
