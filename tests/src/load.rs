@@ -76,6 +76,8 @@ struct Shared {
     offers: usize,
     trips: Mutex<Vec<Trip>>,
     told: AtomicUsize,
+    /// Once the work is done.
+    unreached: AtomicUsize,
     stop: AtomicBool,
 }
 
@@ -97,6 +99,7 @@ impl Load {
             offers: capacities.len(),
             trips: Mutex::default(),
             told: AtomicUsize::new(0),
+            unreached: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
         });
         let together = shared.clone();
@@ -115,6 +118,7 @@ impl Load {
                     traveller.await;
                 }
             }));
+            together.unreached.store(leader.unreached().load(Relaxed), Relaxed);
         });
         Self { ahead, shared, thread }
     }
@@ -144,9 +148,18 @@ impl Load {
     /// # Panics
     /// When a traveller has panicked.
     pub fn finish(self) -> Vec<Trip> {
+        self.finish_and_count().0
+    }
+
+    /// The same, with how often no connection to a daemon could be made.
+    ///
+    /// # Panics
+    /// When a traveller has panicked.
+    pub fn finish_and_count(self) -> (Vec<Trip>, usize) {
         self.shared.stop.store(true, Relaxed);
         self.thread.join().expect("no traveller panics");
-        std::mem::take(&mut self.shared.trips.lock().expect("no traveller panics"))
+        let mut trips = self.shared.trips.lock().expect("no traveller panics");
+        (std::mem::take(&mut trips), self.shared.unreached.load(Relaxed))
     }
 }
 
