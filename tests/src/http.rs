@@ -2,8 +2,9 @@
 
 use crate::PATIENCE;
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex};
 
 /// A page as it came.
 #[derive(Debug)]
@@ -20,6 +21,15 @@ pub struct Page {
 #[derive(Debug, Clone, Default)]
 pub struct Browser {
     cookies: BTreeMap<String, String>,
+    /// For one that keeps its connection.
+    kept: Option<Arc<Mutex<Kept>>>,
+}
+
+/// A connection that is kept from request to request for as long as the other side does.
+#[derive(Debug, Default)]
+struct Kept {
+    stream: Option<TcpStream>,
+    made: usize,
 }
 
 /// Fetches a page as somebody who was never there, one connection a request.
@@ -31,7 +41,20 @@ pub fn get(address: SocketAddr, path: &str) -> Page {
 }
 
 impl Browser {
-    /// Fetches a page, one connection a request.
+    /// One that asks one site over one connection, and makes a new one only when that was closed.
+    pub fn keeping() -> Self {
+        Self { kept: Some(Arc::default()), ..Self::default() }
+    }
+
+    /// How many connections one that keeps them has made.
+    ///
+    /// # Panics
+    /// When a window of it has panicked.
+    pub fn connections(&self) -> usize {
+        self.kept.as_ref().map_or(0, |kept| kept.lock().expect("no window panics").made)
+    }
+
+    /// Fetches a page.
     ///
     /// # Panics
     /// When nobody answers, or what comes is not HTTP.
@@ -39,7 +62,7 @@ impl Browser {
         self.try_get(address, path).unwrap_or_else(|error| panic!("{address}{path}: {error}"))
     }
 
-    /// Fetches a page, one connection a request.
+    /// Fetches a page.
     ///
     /// # Errors
     /// When nobody answers, or not to the end.
@@ -86,8 +109,12 @@ impl Browser {
             [] => String::new(),
             cookies => format!("Cookie: {}\r\n", cookies.join("; ")),
         };
-        let rest = format!("Host: {address}\r\n{cookies}Connection: close\r\n\r\n{body}");
-        let page = exchange(address, &format!("{head}{rest}"))?;
+        let end = if self.kept.is_some() { "" } else { "Connection: close\r\n" };
+        let request = format!("{head}Host: {address}\r\n{cookies}{end}\r\n{body}");
+        let page = match &self.kept {
+            Some(kept) => kept.lock().expect("no window panics").exchange(address, &request)?,
+            None => exchange(&mut connect(address)?, &request)?,
+        };
         for kept in page.headers("set-cookie") {
             let pair = kept.split(';').next().and_then(|pair| pair.split_once('='));
             let (name, value) = pair.unwrap_or_else(|| panic!("{kept}"));
@@ -97,24 +124,77 @@ impl Browser {
     }
 }
 
-fn exchange(address: SocketAddr, request: &str) -> io::Result<Page> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+impl Kept {
+    fn exchange(&mut self, address: SocketAddr, request: &str) -> io::Result<Page> {
+        // Who closes a connection that is idle may do so while a request is on its way: then nothing
+        // was done, and nothing is answered.
+        if let Some(mut stream) = self.stream.take() {
+            match exchange(&mut stream, request) {
+                Err(error) if error.kind() == NOT_A_WORD => {}
+                done => {
+                    let page = done?;
+                    self.keep(stream, &page);
+                    return Ok(page);
+                }
+            }
+        }
+        let mut stream = connect(address)?;
+        self.made += 1;
+        let page = exchange(&mut stream, request)?;
+        self.keep(stream, &page);
+        Ok(page)
+    }
+
+    fn keep(&mut self, stream: TcpStream, page: &Page) {
+        let is_over = page.header("connection").is_some_and(|it| it.eq_ignore_ascii_case("close"));
+        self.stream = (!is_over).then_some(stream);
+    }
+}
+
+/// How it is told that a connection ended before the first byte of an answer.
+const NOT_A_WORD: ErrorKind = ErrorKind::ConnectionAborted;
+
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    stream.write_all(request.as_bytes())?;
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply)?;
-    let Some((head, body)) = reply.split_once("\r\n\r\n") else {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    };
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn exchange(stream: &mut TcpStream, request: &str) -> io::Result<Page> {
+    stream.write_all(request.as_bytes()).map_err(before_a_word)?;
+    let head = read_head(stream)?;
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.unwrap_or_else(|| panic!("{head}"));
-    let page = Page { status, head: head.to_owned(), body: body.to_owned() };
+    let mut page = Page { status, head, body: String::new() };
     let length: Option<usize> = page.header("content-length").and_then(|text| text.parse().ok());
-    match length {
-        Some(length) if body.len() == length => Ok(page),
-        Some(_) => Err(io::ErrorKind::UnexpectedEof.into()),
-        None => panic!("pages come whole: {head}"),
+    let mut body = vec![0; length.unwrap_or_else(|| panic!("pages come whole: {}", page.head))];
+    stream.read_exact(&mut body)?;
+    page.body = String::from_utf8(body).map_err(io::Error::other)?;
+    Ok(page)
+}
+
+/// The head of an answer, without the empty line behind it.
+fn read_head(stream: &mut TcpStream) -> io::Result<String> {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(0) if head.is_empty() => return Err(NOT_A_WORD.into()),
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(_) => head.push(byte[0]),
+            Err(error) if head.is_empty() => return Err(before_a_word(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    head.truncate(head.len() - 4);
+    String::from_utf8(head).map_err(io::Error::other)
+}
+
+fn before_a_word(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => NOT_A_WORD.into(),
+        _ => error,
     }
 }
 

@@ -14,6 +14,8 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// The pause before what was not answered is sent again.
@@ -23,6 +25,7 @@ const PAUSE: Duration = Duration::from_millis(25);
 #[derive(Debug, Clone)]
 pub struct Leader {
     pools: BTreeMap<DaemonName, Pool>,
+    unreached: Arc<AtomicUsize>,
 }
 
 /// What came of a trip, and when its traveller could be told.
@@ -41,7 +44,12 @@ impl Leader {
             let peer = Peer { name: kind.name().to_owned(), address };
             (name(kind), Pool::new(peer, options, spawn.clone()))
         };
-        Self { pools: daemons.iter().map(pool).collect() }
+        Self { pools: daemons.iter().map(pool).collect(), unreached: Arc::default() }
+    }
+
+    /// How often no connection to a daemon could be made so far; others may go on counting.
+    pub fn unreached(&self) -> Arc<AtomicUsize> {
+        self.unreached.clone()
     }
 
     /// Leads a trip until everyone has been told how it ended, or until `due`. `known` is called
@@ -185,6 +193,10 @@ impl Leader {
         match self.pools[daemon].write::<_, Box<RawValue>>(message).await {
             Ok(reply) => Answer::read(message, reply.value.get().as_bytes()).ok(),
             Err(ClientError::Refused(error)) => Some(Answer::Error(error)),
+            Err(ClientError::Unreachable { .. }) => {
+                self.unreached.fetch_add(1, Relaxed);
+                None
+            }
             Err(_) => None,
         }
     }

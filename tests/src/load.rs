@@ -79,6 +79,8 @@ struct Shared {
     offers: usize,
     trips: Mutex<Vec<Trip>>,
     told: AtomicUsize,
+    /// Once the work is done.
+    unreached: AtomicUsize,
     stop: AtomicBool,
 }
 
@@ -100,6 +102,7 @@ impl Load {
             offers: capacities.len(),
             trips: Mutex::default(),
             told: AtomicUsize::new(0),
+            unreached: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
         });
         let together = shared.clone();
@@ -118,6 +121,7 @@ impl Load {
                     traveller.await;
                 }
             }));
+            together.unreached.store(leader.unreached().load(Relaxed), Relaxed);
         });
         Self { ahead, shared, thread }
     }
@@ -157,9 +161,18 @@ impl Load {
     /// # Panics
     /// When a traveller has panicked.
     pub fn finish(self) -> Vec<Trip> {
+        self.finish_and_count().0
+    }
+
+    /// The same, with how often no connection to a daemon could be made.
+    ///
+    /// # Panics
+    /// When a traveller has panicked.
+    pub fn finish_and_count(self) -> (Vec<Trip>, usize) {
         self.stop();
         self.thread.join().expect("no traveller panics");
-        std::mem::take(&mut self.shared.trips.lock().expect("no traveller panics"))
+        let mut trips = self.shared.trips.lock().expect("no traveller panics");
+        (std::mem::take(&mut trips), self.shared.unreached.load(Relaxed))
     }
 }
 

@@ -1,8 +1,9 @@
 //! A Debian of its own, booted on this machine: what is installed there is installed for real.
 //!
 //! The system comes from debootstrap, which `tests/run deb` runs beforehand; what a machine writes
-//! goes to a layer of its own that ends with it. It is one of two [`Hosts`], so that no port of it is
-//! one of this machine, and the other host is its LAN.
+//! goes to a layer of its own that ends with it, and its processes are in control groups of their own.
+//! It is one of the [`Hosts`] of a LAN, so that no port of it is one of this machine; another one is
+//! whoever visits it.
 
 use crate::faults::command::{attempt, need_root};
 use crate::faults::hosts::{self, Hosts};
@@ -13,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -25,16 +27,32 @@ pub const NEEDS: [(&str, &str); 3] =
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
-/// The machine itself, as a host.
-const ITSELF: &str = "agen";
-/// Who visits it.
+/// Machines as hosts, as many as there can be together.
+const MACHINES: [&str; 2] = ["agen", "outr"];
+/// Who visits them.
 const LAN: &str = "lan";
 /// What nspawn ends with when the system inside wants to be booted again.
 const BOOT_AGAIN: i32 = 133;
 
-/// Mounts the layers where only this process and its children see them, and becomes the machine.
-const MOUNT: &str = "mount -t overlay overlay -o \"lowerdir=$1,upperdir=$2/upper,workdir=$2/work\" \
-                     \"$2/root\" && shift 2 && exec \"$@\"";
+/// Enters a control group of its own in whatever kind this machine has, mounts the layers where only
+/// this process and its children see them, and becomes the machine.
+const BECOME: &str = r#"
+for all in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
+    if [ -e "$all/cgroup.procs" ]; then
+        mkdir -p "$all/$3" && echo $$ >"$all/$3/cgroup.procs" || exit
+    fi
+done
+mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root" || exit
+shift 3
+exec "$@"
+"#;
+
+/// Removes the control groups in which nobody is any more.
+const FORGET: &str = r#"
+for all in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
+    [ ! -d "$all/$1" ] || find "$all/$1" -depth -type d -exec rmdir {} +
+done
+"#;
 
 /// A release of Debian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +86,11 @@ pub struct Machine {
     running: Process,
     leader: u32,
     debian: Debian,
+    /// Its name among the hosts.
+    name: &'static str,
     layer: TempDir,
     /// Last: a namespace goes when nobody is in it.
-    hosts: Hosts,
+    hosts: Arc<Hosts>,
 }
 
 impl Machine {
@@ -79,15 +99,30 @@ impl Machine {
     /// # Panics
     /// When it does not boot.
     pub fn boot(debian: Debian) -> Self {
+        let [machine] = Self::boot_together([debian]);
+        machine
+    }
+
+    /// Boots as many minimal systems on one LAN.
+    ///
+    /// # Panics
+    /// When one does not boot, or they are more than there can be.
+    pub fn boot_together<const N: usize>(debians: [Debian; N]) -> [Self; N] {
         need_root(&NEEDS);
         need_root(&hosts::NEEDS);
-        let hosts = Hosts::new(&[ITSELF, LAN]);
-        let layer = tempfile::tempdir().expect("there is room for temporary files");
-        for folder in ["upper", "work", "root"] {
-            fs::create_dir(layer.path().join(folder)).expect("a temporary folder can be written");
-        }
-        let (running, leader) = start(debian, layer.path(), &hosts);
-        Self { running, leader, debian, layer, hosts }
+        let mut names = MACHINES.iter().copied();
+        let hosts = Arc::new(Hosts::new(&[&MACHINES[..], &[LAN]].concat()));
+        debians.map(|debian| {
+            let name = names.next().expect("not more machines than names");
+            let layer = tempfile::tempdir().expect("there is room for temporary files");
+            for folder in ["upper", "work", "root"] {
+                let made = fs::create_dir(layer.path().join(folder));
+                made.expect("a temporary folder can be written");
+            }
+            let hosts = hosts.clone();
+            let (running, leader) = start(debian, layer.path(), &hosts.name_space(name));
+            Self { running, leader, debian, name, layer, hosts }
+        })
     }
 
     /// Boots it again, from within, as an administrator does.
@@ -98,7 +133,8 @@ impl Machine {
         self.run(&["systemctl", "reboot"]);
         let ended = self.end();
         assert_eq!(ended.code(), Some(BOOT_AGAIN), "{:?}: {}", ended.signal(), self.console());
-        (self.running, self.leader) = start(self.debian, self.layer.path(), &self.hosts);
+        (self.running, self.leader) =
+            start(self.debian, self.layer.path(), &self.hosts.name_space(self.name));
     }
 
     fn end(&mut self) -> ExitStatus {
@@ -196,7 +232,7 @@ impl Machine {
 
     /// Does something in the machine's own network.
     pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.at(ITSELF, work)
+        self.at(self.name, work)
     }
 
     /// Does something on the other host of its LAN.
@@ -217,7 +253,7 @@ impl Machine {
 
     /// What moves a thread for good into the machine's own network.
     pub fn entrance(&self) -> impl FnOnce() + Send + use<> {
-        self.hosts.entrance(ITSELF)
+        self.hosts.entrance(self.name)
     }
 
     /// What moves a thread for good to the other host of its LAN.
@@ -227,7 +263,12 @@ impl Machine {
 
     /// A port of it as its LAN reaches it.
     pub fn from_lan(&self, port: u16) -> SocketAddr {
-        (self.hosts.address(ITSELF), port).into()
+        (self.address(), port).into()
+    }
+
+    /// Its address on the LAN.
+    pub fn address(&self) -> Ipv4Addr {
+        self.hosts.address(self.name)
     }
 
     /// A port of it as it reaches it itself.
@@ -248,21 +289,22 @@ impl Drop for Machine {
         while !self.running.has_ended() && Instant::now() < due {
             thread::sleep(PAUSE);
         }
+        attempt(&["sh", "-c", FORGET, "sh", &self.hosts.name_space(self.name)]);
     }
 }
 
-/// Boots the layers, and answers the process with the id of the system's first one.
-fn start(debian: Debian, layer: &Path, hosts: &Hosts) -> (Process, u32) {
+/// Boots the layers in a network namespace, and answers the process with the id of the system's first
+/// one.
+fn start(debian: Debian, layer: &Path, space: &str) -> (Process, u32) {
     let notices = Notices::open(layer);
     let (console, writer) = std::io::pipe().expect("a pipe can be made");
     let errors = writer.try_clone().expect("a pipe can be cloned");
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"]);
-    command.args(["sh", "-c", MOUNT, "sh"]).arg(debian.system()).arg(layer);
+    command.args(["sh", "-c", BECOME, "sh"]).arg(debian.system()).arg(layer).arg(space);
     command.args(["systemd-nspawn", "--quiet", "--register=no", "--keep-unit"]);
-    command.args(["--console=pipe", "--notify-ready=yes", "--machine=agencia"]);
+    command.args(["--console=pipe", "--notify-ready=yes", "--machine", space]);
     command.args(["--link-journal=no", "--resolv-conf=off", "--timezone=off"]);
-    let space = hosts.name_space(ITSELF);
     command.arg(format!("--network-namespace-path=/run/netns/{space}"));
     command.arg("--directory").arg(layer.join("root"));
     if debian == Debian::Trixie && Path::new("/sys/fs/cgroup/systemd").is_dir() {

@@ -51,6 +51,32 @@ fn after_a_stop(machine: &Machine, command: &[&str]) {
     machine.run(command);
 }
 
+/// What a unit's lists of addresses reach: listeners that were made after them.
+pub(crate) fn listeners(debian: Debian) {
+    let machine = small(debian);
+    let units = ["agencia-voos", "agencia@5000"];
+    let taken_back = |unit: &str| {
+        let said = journal(&machine, unit);
+        said.matches("Taking back the socket of ").count()
+    };
+    machine.run(&["systemctl", "restart", "agencia.target"]);
+    for unit in units {
+        assert_eq!(machine.property(unit, "NFileDescriptorStore"), "1", "{unit}");
+        assert_eq!(taken_back(unit), 1, "{unit}");
+    }
+    machine.run(&["systemctl", "stop", "agencia.target", "agencia*"]);
+    for unit in units {
+        // The order is over when the services are.
+        assert_eq!(machine.property(unit, "ActiveState"), "inactive", "{unit}");
+        assert_eq!(machine.property(unit, "NFileDescriptorStore"), "0", "{unit}");
+    }
+    machine.run(&["systemctl", "start", "agencia.target"]);
+    assert_active(&machine, &ALL);
+    for unit in units {
+        assert_eq!(taken_back(unit), 1, "{unit}: a new one was made");
+    }
+}
+
 pub(crate) fn reloading(debian: Debian) {
     let machine = small(debian);
     let process = machine.property("agencia-voos", "MainPID");
@@ -71,6 +97,14 @@ pub(crate) fn reloading(debian: Debian) {
     assert!(!machine.attempt(&["systemctl", "reload", "agencia@5000"]).0);
     let refused = status("agencia@5000");
     assert!(refused.contains("web.d/own.toml") && refused.contains("prot"), "{refused}");
+
+    // One through the target is passed on, and does not fail with what refuses it.
+    machine.write("/etc/agencia/passeios.d/own.toml", "lisen = 1\n");
+    machine.run(&["systemctl", "reload", "agencia.target"]);
+    let refused = machine
+        .wait_for("agencia-passeios", "StatusText", |status| status.contains("reload refused"));
+    assert!(refused.contains("passeios.d/own.toml") && refused.contains("lisen"), "{refused}");
+    machine.run(&["rm", "/etc/agencia/passeios.d/own.toml"]);
 
     // A reload of all reaches each.
     for file in ["voos", "web"] {

@@ -47,12 +47,17 @@ pub(crate) fn small(debian: Debian) -> Machine {
 /// A system with the package and offers of these capacities, whose ids the harness knows.
 pub(crate) fn of_offers(debian: Debian, capacities: &[u32]) -> Machine {
     let machine = Machine::boot(debian);
+    stocked(&machine, capacities);
+    installed(&machine);
+    machine
+}
+
+/// Puts such offers where the package will look for them.
+pub(crate) fn stocked(machine: &Machine, capacities: &[u32]) {
     for kind in Kind::ALL {
         let file = format!("/var/lib/agencia/{}/inventario.json", kind.name());
         machine.write(&file, &file_of(&records(kind, capacities)));
     }
-    installed(&machine);
-    machine
 }
 
 /// Puts the package on a system once more, as the next version, with a change of `web.toml` in it.

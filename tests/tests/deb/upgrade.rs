@@ -1,7 +1,9 @@
-//! An upgrade and a restart while visitors and travellers come without a pause.
+//! An upgrade and a restart while visitors and travellers come without a pause; and an upgrade where
+//! somebody runs less than all of it.
 
 use crate::install::SALES;
 use crate::package::{ALL, assert_active, next_version, of_offers};
+use crate::pages::Booker;
 use crate::visits::Visits;
 use agencia_tests::books::{Books, Told};
 use agencia_tests::load::{Load, Work};
@@ -45,25 +47,41 @@ pub(crate) fn under_load(debian: Debian) {
     let random = random(seed("deb"));
     let load = Load::start(addresses, &CAPACITIES, work, random, machine.entrance());
     let visits = Visits::start(&machine, &[5000, 5002]);
-    visits.wait_for(VISITS);
+    let booker = Booker::start(&machine, 5000);
+    let wait = || {
+        visits.wait_for(VISITS);
+        booker.wait_for(1);
+    };
+    wait();
     let first = processes();
     machine.run(&["dpkg", "--install", next]);
     let second = processes();
-    visits.wait_for(VISITS);
+    wait();
     machine.run(&["systemctl", "restart", "agencia.target"]);
     let third = processes();
-    visits.wait_for(VISITS);
+    wait();
     let visited = visits.expect_no_failure();
-    let trips = load.finish();
-    println!("visits: {visited}, trips: {}", trips.len());
+    let (on_pages, connections) = booker.finish();
+    let (mut trips, unreached) = load.finish_and_count();
+    println!(
+        "visits: {visited}, trips: {}; on the pages: {} over {connections} connections",
+        trips.len(),
+        on_pages.len()
+    );
 
     for (place, unit) in services.iter().enumerate() {
         let ids = [&first[place], &second[place], &third[place]];
         assert!(ids[0] != ids[1] && ids[1] != ids[2], "{unit} was started anew: {ids:?}");
         assert_eq!(machine.property(unit, "NRestarts"), "0", "{unit} did not fail");
     }
-    let unknown = trips.iter().filter(|trip| trip.told == Told::Unknown).count();
-    assert_eq!(unknown, 0, "every traveller was told");
+    assert_eq!(unreached, 0, "connections that could not be made");
+    // There is enough of everything, and nobody was in anybody's way.
+    let other = trips.iter().filter(|trip| !matches!(trip.told, Told::Booked(_)));
+    let other: Vec<_> = other.take(5).collect();
+    assert!(other.is_empty(), "not booked: {other:#?}");
+    // One for each process that served the pages.
+    assert_eq!(connections, 3, "a connection is kept until its process ends");
+    trips.extend(on_pages);
     check_books(&machine, trips, addresses);
 
     let version = machine.run(&["dpkg-query", "--show", "--showformat=${Version}", "agencia"]);
@@ -73,6 +91,29 @@ pub(crate) fn under_load(debian: Debian) {
     assert!(machine.run(&["cat", "/etc/agencia/web.toml"]).starts_with("# The next version."));
     machine.reboot();
     assert_active(&machine, &units);
+    one_service_alone(&machine);
+}
+
+/// Where somebody started pages and nothing else, an upgrade starts them anew and nothing else, and
+/// what was disabled stays so.
+fn one_service_alone(machine: &Machine) {
+    let disabled = [
+        "agencia.target",
+        "agencia-voos.service",
+        "agencia-hospedagens.service",
+        "agencia-passeios.service",
+    ];
+    machine.run(&[&["systemctl", "disable"], &disabled[..]].concat());
+    machine.run(&["systemctl", "stop", "agencia.target", "agencia*"]);
+    machine.run(&["systemctl", "start", "agencia@5000"]);
+    assert_active(machine, &["agencia@5000.service"]);
+    let before = machine.property("agencia@5000", "MainPID");
+    machine.run(&["dpkg", "--install", "/root/next.deb"]);
+    assert_active(machine, &["agencia@5000.service"]);
+    assert_ne!(machine.property("agencia@5000", "MainPID"), before, "it runs what was installed");
+    for unit in disabled {
+        assert_eq!(machine.property(unit, "UnitFileState"), "disabled", "{unit}");
+    }
 }
 
 /// Every booking of before, in between and after is there.

@@ -11,4 +11,5 @@ mod booking;
 mod refusals;
 mod plain;
 mod crowds;
+mod impostor;
 mod checks;
