@@ -11,7 +11,7 @@
 //! readiness.
 //!
 //! Read [`daemon`] first, then [`wire`] and [`inventory`]. The suites that break things are built on
-//! [`trio`], [`load`], [`books`] and [`faults`].
+//! [`trio`], [`load`], [`books`] and [`faults`]; what measures whole trips, on [`travellers`].
 
 pub mod daemon;
 pub mod wire;
@@ -27,6 +27,7 @@ pub mod trio;
 pub mod books;
 pub mod load;
 pub mod settling;
+pub mod travellers;
 pub mod seed;
 pub mod faults;
 pub mod keys;

@@ -10,6 +10,7 @@ use hashbrown::hash_table::Entry;
 use hashbrown::{HashMap, HashTable};
 use std::path::Path;
 use std::sync::atomic::AtomicU16;
+use std::thread;
 use xxhash_rust::xxh3::Xxh3;
 
 /// What identifies a record, hashed: the same in every version, since bookings are kept under it.
@@ -163,43 +164,64 @@ impl<P: Product> Builder<P> {
         }
     }
 
-    fn finish(mut self) -> Catalog<P> {
-        self.by_key.clear();
-        self.staged.sort_unstable_by_key(|staged| {
-            let offer = &staged.offer;
-            let price = P::price(offer);
-            (P::key(offer, 0), P::day(offer), P::minute(offer), price, staged.key)
-        });
-        let count = u32::try_from(self.staged.len()).expect("fewer than 2^32 offers");
-        let (mut offers, mut keys) = (Vec::new(), Vec::new());
-        let (mut capacities, mut available) = (Vec::new(), Vec::new());
-        offers.reserve_exact(self.staged.len());
-        keys.reserve_exact(self.staged.len());
-        capacities.reserve_exact(self.staged.len());
-        available.reserve_exact(self.staged.len());
-        for staged in self.staged {
+    fn finish(self) -> Catalog<P> {
+        let Self { texts, scratch, mut staged, mut by_key, given_ids, .. } = self;
+        let count = staged.len();
+        let (mut offers, mut keys) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut capacities, mut available) =
+            (Vec::with_capacity(count), Vec::with_capacity(count));
+        in_order::<P>(&mut staged, |staged| {
             offers.push(staged.offer);
             keys.push(staged.key);
             capacities.push(staged.capacity);
             available.push(AtomicU16::new(staged.capacity));
-        }
-        let hash = |&offer: &u32| spread(keys[offer as usize]);
-        for offer in 0..count {
-            self.by_key.insert_unique(hash(&offer), offer, hash);
-        }
-        let indexes =
-            (0..P::INDEXES).map(|index| build_index::<P>(&offers, &keys, index)).collect();
-        Catalog {
-            texts: self.texts,
-            offers,
-            keys,
-            capacities,
-            available,
-            indexes,
-            by_key: self.by_key,
-            given_ids: self.given_ids,
+        });
+        drop(staged);
+        // Neither needs the other.
+        let indexes = thread::scope(|scope| {
+            scope.spawn(|| number_keys(&mut by_key, &keys));
+            (0..P::INDEXES).map(|index| build_index::<P>(&offers, &keys, index)).collect()
+        });
+        let shared = scratch.into();
+        Catalog { texts, shared, offers, keys, capacities, available, indexes, by_key, given_ids }
+    }
+}
+
+/// Gives the offers to `take` in the order of the catalog. Each half is sorted by a thread of its
+/// own, and both are merged as they are taken.
+fn in_order<P: Product>(staged: &mut [Staged<P::Offer>], mut take: impl FnMut(&Staged<P::Offer>)) {
+    let place = |staged: &Staged<P::Offer>| {
+        let offer = &staged.offer;
+        (P::key(offer, 0), P::day(offer), P::minute(offer), P::price(offer), staged.key)
+    };
+    let (first, second) = staged.split_at_mut(staged.len() / 2);
+    thread::scope(|scope| {
+        scope.spawn(|| first.sort_unstable_by_key(place));
+        second.sort_unstable_by_key(place);
+    });
+    let (mut first, mut second) = (first.iter().peekable(), second.iter().peekable());
+    loop {
+        let next = match (first.peek(), second.peek()) {
+            (Some(one), Some(other)) if place(one) <= place(other) => first.next(),
+            (_, Some(_)) => second.next(),
+            (_, None) => first.next(),
+        };
+        match next {
+            Some(staged) => take(staged),
+            None => return,
         }
     }
+}
+
+/// Makes the table say where each key is now.
+fn number_keys(by_key: &mut HashTable<u32>, keys: &[u64]) {
+    let hash = |&offer: &u32| spread(keys[offer as usize]);
+    by_key.clear();
+    let count = u32::try_from(keys.len()).expect("fewer than 2^32 offers");
+    for offer in 0..count {
+        by_key.insert_unique(hash(&offer), offer, hash);
+    }
+    by_key.shrink_to_fit(hash);
 }
 
 fn build_index<P: Product>(offers: &[P::Offer], keys: &[u64], index: usize) -> Index {
@@ -207,12 +229,17 @@ fn build_index<P: Product>(offers: &[P::Offer], keys: &[u64], index: usize) -> I
     if index == 0 {
         return Index::new(offers.iter().map(key_and_day));
     }
-    let count = u32::try_from(offers.len()).expect("fewer than 2^32 offers");
-    let mut order: Vec<u32> = (0..count).collect();
-    order.sort_unstable_by_key(|&at| {
-        let offer = &offers[at as usize];
+    // What offers are sorted by lies beside where they are: comparing never leads away from here
+    // but for offers of one key and minute.
+    let place = |offer: &P::Offer| {
         let (key, day) = key_and_day(offer);
-        (key, day, P::minute(offer), P::price(offer), keys[at as usize])
+        u64::from(key) << 32 | u64::from(day.number()) << 16 | u64::from(P::minute(offer))
+    };
+    let mut order: Vec<(u64, u32)> = (0u32..).zip(offers).map(|(at, o)| (place(o), at)).collect();
+    let rest = |at: u32| (P::price(&offers[at as usize]), keys[at as usize]);
+    order.sort_unstable_by(|(one, at), (other, other_at)| {
+        one.cmp(other).then_with(|| rest(*at).cmp(&rest(*other_at)))
     });
-    Index::over(order, |at| key_and_day(&offers[at as usize]))
+    let sorted = order.iter().map(|(_, at)| key_and_day(&offers[*at as usize]));
+    Index::over(order.iter().map(|(_, at)| *at).collect(), sorted)
 }

@@ -21,6 +21,7 @@ impl OfferIndex {
 #[derive(Debug)]
 pub struct Catalog<P: Product> {
     pub(crate) texts: Texts,
+    pub(crate) shared: P::Shared,
     pub(crate) offers: Vec<P::Offer>,
     pub(crate) keys: Vec<u64>,
     pub(crate) capacities: Vec<u16>,
@@ -45,6 +46,11 @@ impl<P: Product> Catalog<P> {
     /// The texts that offers point to.
     pub fn texts(&self) -> &Texts {
         &self.texts
+    }
+
+    /// What offers have in common beside texts.
+    pub fn shared(&self) -> &P::Shared {
+        &self.shared
     }
 
     /// Where the offer with this id is.

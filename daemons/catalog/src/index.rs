@@ -4,10 +4,14 @@
 //! in one sorted run, each with the place where its offers begin:
 //!
 //! ```text
-//!  runs   key 0 -> 0   key 1 -> 2   key 2 -> 2   end -> 3
-//!  days   (day 7, from 0)  (day 8, from 4)  (day 7, from 9)  (end, from 12)
-//!  order  the offers of key 0 day 7 | of key 0 day 8 | of key 2 day 7
+//!  runs    key 0 -> 0   key 1 -> 2   key 2 -> 2   end -> 3
+//!  days    day 7     day 8     day 7
+//!  starts  from 0    from 4    from 9    end: from 12
+//!  order   the offers of key 0 day 7 | of key 0 day 8 | of key 2 day 7
 //! ```
+//!
+//! Days and starts are columns of their own: together they would be padded, and where every key has
+//! one offer a day there are as many of them as offers.
 
 use agencia_protocol::Day;
 use std::ops::Range;
@@ -16,7 +20,9 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) struct Index {
     runs: Vec<u32>,
-    days: Vec<(u16, u32)>,
+    days: Vec<u16>,
+    /// One more than there are days.
+    starts: Vec<u32>,
     /// The offers in this index's order; none when that is the catalog's own order.
     order: Option<Vec<u32>>,
 }
@@ -24,36 +30,36 @@ pub(crate) struct Index {
 impl Index {
     /// The index over offers whose keys and days come in the order of (key, day).
     pub(crate) fn new(sorted: impl Iterator<Item = (u32, Day)>) -> Self {
-        let (mut runs, mut days): (Vec<u32>, Vec<(u16, u32)>) = (Vec::new(), Vec::new());
+        let (mut runs, mut days, mut starts) = (Vec::new(), Vec::new(), Vec::new());
         let mut last = None;
         let mut count = 0u32;
         for (key, day) in sorted {
             if last != Some((key, day)) {
                 let entries = u32::try_from(days.len()).expect("no more days than offers");
                 runs.resize((key as usize + 1).max(runs.len()), entries);
-                days.push((day.number(), count));
+                days.push(day.number());
+                starts.push(count);
                 last = Some((key, day));
             }
             count += 1;
         }
         runs.push(u32::try_from(days.len()).expect("no more days than offers"));
-        days.push((0, count));
+        starts.push(count);
         runs.shrink_to_fit();
         days.shrink_to_fit();
-        Self { runs, days, order: None }
+        starts.shrink_to_fit();
+        Self { runs, days, starts, order: None }
     }
 
     /// The index over offers that are put into the order of (key, day) by `order`.
-    pub(crate) fn over(order: Vec<u32>, key_and_day: impl Fn(u32) -> (u32, Day)) -> Self {
-        let mut index = Self::new(order.iter().map(|&offer| key_and_day(offer)));
-        index.order = Some(order);
-        index
+    pub(crate) fn over(order: Vec<u32>, sorted: impl Iterator<Item = (u32, Day)>) -> Self {
+        Self { order: Some(order), ..Self::new(sorted) }
     }
 
     /// The positions of the offers with this key on this day.
     pub(crate) fn positions(&self, key: u32, day: Day) -> Range<usize> {
         let run = self.run(key);
-        match self.days[run.clone()].binary_search_by_key(&day.number(), |entry| entry.0) {
+        match self.days[run.clone()].binary_search(&day.number()) {
             Ok(found) => self.of_entry(run.start + found),
             Err(_) => 0..0,
         }
@@ -66,14 +72,14 @@ impl Index {
         first: Day,
     ) -> impl Iterator<Item = (Day, Range<usize>)> + '_ {
         let run = self.run(key);
-        let skipped = self.days[run.clone()].partition_point(|entry| entry.0 < first.number());
+        let skipped = self.days[run.clone()].partition_point(|day| *day < first.number());
         let from = run.start + skipped;
-        (from..run.end).map(|entry| (Day::from_number(self.days[entry].0), self.of_entry(entry)))
+        (from..run.end).map(|entry| (Day::from_number(self.days[entry]), self.of_entry(entry)))
     }
 
     /// The last day with offers of this key.
     pub(crate) fn last_day(&self, key: u32) -> Option<Day> {
-        self.days[self.run(key)].last().map(|entry| Day::from_number(entry.0))
+        self.days[self.run(key)].last().copied().map(Day::from_number)
     }
 
     /// The keys that have offers.
@@ -97,7 +103,7 @@ impl Index {
     }
 
     fn of_entry(&self, entry: usize) -> Range<usize> {
-        self.days[entry].1 as usize..self.days[entry + 1].1 as usize
+        self.starts[entry] as usize..self.starts[entry + 1] as usize
     }
 }
 

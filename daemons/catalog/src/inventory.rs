@@ -1,19 +1,34 @@
 //! Inventory files, read record by record: a JSON array, or CSV with the same columns.
 //!
-//! Nothing but the record at hand is in memory, so that a large file needs no more than a small
-//! one. Unknown keys are refused: a misspelt `lugares` would silently be the default.
+//! Only some batches of records are in memory, so that a large file needs no more than a small one.
+//! Of a JSON array one thread cuts out the objects, others read them, and whoever takes the records
+//! gets them in the order of the file. Unknown keys are refused: a misspelt `lugares` would silently
+//! be the default.
 
 use agencia_protocol::{WireError, parse_object};
+use memchr::{memchr2, memchr3};
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 /// The largest record of an inventory file, in bytes.
 const RECORD_BYTES_MAX: usize = 64 * 1024;
 
 /// How much is read at a time, in bytes.
 const CHUNK_BYTES: usize = 256 * 1024;
+
+/// From how many bytes on the records that were cut out are handed over to be read.
+const BATCH_BYTES: usize = 64 * 1024;
+
+/// How many batches may be cut out and not yet taken.
+const BATCHES_MAX: usize = 32;
+
+/// The most threads that read records: more than that wait for whoever takes them.
+const READERS_MAX: usize = 4;
 
 /// Why an inventory file was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -57,21 +72,21 @@ fn in_field(error: &WireError) -> String {
 ///
 /// # Errors
 /// The first record that is not one, or that `take` refuses.
-pub fn read_records<R: DeserializeOwned>(
+pub fn read_records<R: DeserializeOwned + Send>(
     path: &Path,
     mut take: impl FnMut(R) -> Result<(), WireError>,
 ) -> Result<u64, InventoryError> {
     let unreadable = |source| InventoryError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let mut number = 0;
-    let mut take_object = |object: &[u8]| {
+    let mut take_record = |record: Result<R, WireError>| {
         number += 1;
-        parse_record(object).and_then(&mut take).map_err(Stop::Record)
+        record.and_then(&mut take).map_err(Stop::Record)
     };
     let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
     let read = match is_csv {
-        true => read_csv(file, &mut take_object),
-        false => read_json(file, &mut take_object),
+        true => read_csv(file, &mut take_record),
+        false => read_json(file, &mut take_record),
     };
     match read {
         Ok(()) => Ok(number),
@@ -113,7 +128,10 @@ fn parse_record<R: DeserializeOwned>(object: &[u8]) -> Result<R, WireError> {
 /// What some spreadsheets put before the first byte of a text.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-fn read_csv(file: File, take: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Result<(), Stop> {
+/// Whoever takes what was read, record by record.
+type Take<'a, R> = &'a mut dyn FnMut(Result<R, WireError>) -> Result<(), Stop>;
+
+fn read_csv<R: DeserializeOwned>(file: File, take: Take<'_, R>) -> Result<(), Stop> {
     let mut reader = csv::Reader::from_reader(BufReader::new(file));
     let columns = columns(reader.headers().map_err(not_csv)?)?;
     for row in reader.records() {
@@ -121,7 +139,7 @@ fn read_csv(file: File, take: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Resu
         let filled = columns.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
         let object: serde_json::Map<_, _> =
             filled.map(|(column, cell)| (column.to_owned(), cell.into())).collect();
-        take(serde_json::Value::from(object).to_string().as_bytes())?;
+        take(parse_record(serde_json::Value::from(object).to_string().as_bytes()))?;
     }
     Ok(())
 }
@@ -159,12 +177,96 @@ fn not_csv(error: csv::Error) -> Stop {
     }
 }
 
-fn read_json(file: File, take: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Result<(), Stop> {
+/// Objects in the order of the file, one after the other.
+#[derive(Default)]
+struct Batch {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// The records of a batch, and where they are awaited.
+type Reading<R> = (Batch, SyncSender<Vec<Result<R, WireError>>>);
+
+fn read_json<R: DeserializeOwned + Send>(file: File, take: Take<'_, R>) -> Result<(), Stop> {
+    let readers = thread::available_parallelism().map_or(1, |count| count.get().min(READERS_MAX));
+    // Whoever stops early drops its end of a queue, and with that the others stop.
+    let (in_order, awaited) = sync_channel::<Receiver<_>>(BATCHES_MAX);
+    let (queue, batches) = sync_channel::<Reading<R>>(BATCHES_MAX);
+    let batches = Mutex::new(batches);
+    thread::scope(|scope| {
+        let cutting = scope.spawn(move || {
+            cut(file, |batch| {
+                let (done, records) = sync_channel(1);
+                in_order.send(records).is_ok() && queue.send((batch, done)).is_ok()
+            })
+        });
+        for _ in 0..readers {
+            scope.spawn(|| {
+                let next = || batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                while let Ok((batch, done)) = next() {
+                    // Nobody takes them when a record before them was refused.
+                    done.send(batch.read()).ok();
+                }
+            });
+        }
+        let taken = take_all(awaited, take);
+        let cut = cutting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        taken.and(cut)
+    })
+}
+
+fn take_all<R>(
+    awaited: Receiver<Receiver<Vec<Result<R, WireError>>>>,
+    take: Take<'_, R>,
+) -> Result<(), Stop> {
+    for records in awaited {
+        // A batch that never comes is a thread that panicked, which ends the whole scope.
+        for record in records.recv().unwrap_or_default() {
+            take(record)?;
+        }
+    }
+    Ok(())
+}
+
+impl Batch {
+    fn push(&mut self, object: &[u8]) {
+        self.text.extend_from_slice(object);
+        self.ends.push(self.text.len());
+    }
+
+    fn read<R: DeserializeOwned>(&self) -> Vec<Result<R, WireError>> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let objects = starts.zip(&self.ends).map(|(start, end)| &self.text[*start..*end]);
+        objects.map(parse_record).collect()
+    }
+}
+
+/// Cuts a JSON array into batches of its objects and hands them on until nobody wants more. What
+/// comes before an error is handed on, too.
+fn cut(file: File, mut hand_on: impl FnMut(Batch) -> bool) -> Result<(), Stop> {
+    let mut batch = Batch::default();
+    let mut wanted = true;
+    let done = cut_objects(file, |object| {
+        batch.push(object);
+        if batch.text.len() >= BATCH_BYTES {
+            wanted = hand_on(std::mem::take(&mut batch));
+        }
+        wanted
+    });
+    if wanted {
+        hand_on(batch);
+    }
+    done
+}
+
+fn cut_objects(file: File, mut hand_on: impl FnMut(&[u8]) -> bool) -> Result<(), Stop> {
     let mut objects = Objects { file, buffer: Vec::new(), start: 0, ended: false };
     objects.expect(b'[', "the file is not a JSON array")?;
     let mut next = objects.token()?;
     while next != b']' {
-        take(objects.object()?)?;
+        if !hand_on(objects.object()?) {
+            return Ok(());
+        }
         next = objects.token()?;
         match next {
             b',' => {
@@ -231,25 +333,33 @@ impl Objects {
         if self.token()? != b'{' {
             return Err(Stop::Shape("this is not a JSON object".into()));
         }
-        let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
-        let mut length = 0;
+        // Where the object stands so far: how deep, in a text or not, and how long it is.
+        let (mut depth, mut in_text, mut length) = (0usize, false, 0);
         loop {
-            for &byte in &self.buffer[self.start + length..] {
-                length += 1;
-                match (in_text, byte) {
-                    (true, _) if escaped => escaped = false,
-                    (true, b'\\') => escaped = true,
-                    (_, b'"') => in_text = !in_text,
-                    (false, b'{') => depth += 1,
-                    (false, b'}') => depth -= 1,
-                    _ => {}
+            let rest = &self.buffer[self.start + length..];
+            let found = match in_text {
+                true => memchr2(b'"', b'\\', rest),
+                false => memchr3(b'"', b'{', b'}', rest),
+            };
+            // A backslash says nothing before what it escapes is there.
+            let found = found.filter(|&at| rest[at] != b'\\' || at + 1 < rest.len());
+            if let Some(at) = found {
+                length += at + 1;
+                match rest[at] {
+                    b'"' => in_text = !in_text,
+                    b'\\' => length += 1,
+                    b'{' => depth += 1,
+                    _ => depth -= 1,
                 }
                 if depth == 0 {
                     let object = self.start..self.start + length;
                     self.start = object.end;
                     return Ok(&self.buffer[object]);
                 }
+                continue;
             }
+            // All of it is looked at, but for a backslash at its end.
+            length += rest.len() - usize::from(in_text && rest.ends_with(b"\\"));
             if length > RECORD_BYTES_MAX {
                 return Err(Stop::Shape(format!("it is larger than {RECORD_BYTES_MAX} bytes")));
             }
@@ -318,6 +428,48 @@ mod tests {
     fn a_file_larger_than_a_chunk_is_read_whole() {
         let many = vec![TOUR; 10_000].join(",\n");
         assert_eq!(read("a.json", &format!("[{many}]")).unwrap().len(), 10_000);
+    }
+
+    #[test]
+    fn records_come_in_the_order_of_the_file_whoever_has_read_them() {
+        let tour = |number: u32| TOUR.replace("\"E\"", &format!("\"{number}\""));
+        let many: Vec<_> = (0..20_000).map(tour).collect();
+        let tours = read("a.json", &format!("[{}]", many.join(","))).unwrap();
+        let addresses = tours.iter().map(|tour| tour.address.parse::<u32>().unwrap());
+        assert!(addresses.eq(0..20_000));
+    }
+
+    #[test]
+    fn the_first_wrong_record_is_named_and_nothing_behind_it_is_taken() {
+        let mut many = vec![TOUR.to_owned(); 20_000];
+        many[15_000] = TOUR.replace("05/11", "31/11");
+        // What is wrong with the file comes later, and is not told.
+        let text = format!("[{},", many.join(","));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        let mut taken = 0;
+        let error = read_records(&path, |_: Tour| {
+            taken += 1;
+            Ok(())
+        });
+        assert_eq!(taken, 15_000);
+        assert!(error.unwrap_err().to_string().contains("record 15001, field \"dia\""));
+        // And the other way round: what is whole is taken before the file is refused.
+        let text = format!("[{},", vec![TOUR; 20_000].join(","));
+        check_refused(&text, "record 20001: the array is cut off");
+    }
+
+    #[test]
+    fn a_text_may_be_cut_anywhere_between_two_reads() {
+        // Whatever the distance to the end of a chunk, both signs of an escape are read together.
+        for shift in 0..4 {
+            let filler = TOUR.replace("\"E\"", &format!("\"{}\"", "x".repeat(50_000 + shift)));
+            let escapes = TOUR.replace("\"E\"", &format!("\"{}\"", "\\\\\\\"".repeat(10_000)));
+            let many = [filler.as_str(), &escapes].repeat(20).join(",");
+            let tours = read("a.json", &format!("[{many}]")).unwrap();
+            assert_eq!(tours[39].address, "\\\"".repeat(10_000));
+        }
     }
 
     #[test]

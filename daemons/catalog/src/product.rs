@@ -61,11 +61,13 @@ pub trait Product: Sized + Send + Sync + 'static {
     /// Its own settings.
     type Settings: Default + Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// A record of an inventory file.
-    type Record: DeserializeOwned + Serialize;
+    type Record: DeserializeOwned + Serialize + Send;
     /// The record made compact.
     type Offer: Copy + Send + Sync + Debug;
     /// What is needed only while a catalog is built.
     type Scratch: Default;
+    /// What is left of that: what many offers have in common, beside texts.
+    type Shared: From<Self::Scratch> + Send + Sync + Debug;
 
     /// The product with these settings.
     fn new(settings: Self::Settings) -> Self;

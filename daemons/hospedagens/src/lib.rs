@@ -34,20 +34,50 @@ pub struct StaySettings {}
 #[derive(Debug, Clone, Copy)]
 pub struct StayOffer {
     price: Money,
-    hotel: TextId,
-    address: TextId,
     city: TextId,
-    /// The room, as numbered by [`Rooms`].
+    /// The room's place in [`Rooms`].
     room: u32,
-    number: u32,
     rooms: u16,
     beds: u16,
     day: Day,
     breakfast: bool,
 }
 
-/// Numbers rooms while a catalog is built: hotel, address and number name one.
-type Rooms = HashMap<(TextId, TextId, u32), u32>;
+/// What names a room. All its nights share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Room {
+    hotel: TextId,
+    address: TextId,
+    number: u32,
+}
+
+/// Every room, once.
+#[derive(Debug)]
+pub struct Rooms(Vec<Room>);
+
+/// Numbers rooms while a catalog is built.
+#[derive(Debug, Default)]
+pub struct Numbering {
+    rooms: Vec<Room>,
+    numbers: HashMap<Room, u32>,
+}
+
+impl Numbering {
+    fn of(&mut self, room: Room) -> u32 {
+        *self.numbers.entry(room).or_insert_with(|| {
+            self.rooms.push(room);
+            u32::try_from(self.rooms.len() - 1).expect("fewer rooms than offers")
+        })
+    }
+}
+
+impl From<Numbering> for Rooms {
+    fn from(numbering: Numbering) -> Self {
+        let mut rooms = numbering.rooms;
+        rooms.shrink_to_fit();
+        Self(rooms)
+    }
+}
 
 /// By city.
 const BY_CITY: usize = 0;
@@ -67,7 +97,8 @@ impl Product for Stays {
     type Settings = StaySettings;
     type Record = Stay;
     type Offer = StayOffer;
-    type Scratch = Rooms;
+    type Scratch = Numbering;
+    type Shared = Rooms;
 
     fn new(StaySettings {}: StaySettings) -> Self {
         Self
@@ -84,21 +115,21 @@ impl Product for Stays {
         identity.number(stay.number);
     }
 
-    fn compact(stay: &Stay, texts: &mut Texts, rooms: &mut Rooms) -> Result<StayOffer, WireError> {
+    fn compact(
+        stay: &Stay,
+        texts: &mut Texts,
+        numbering: &mut Numbering,
+    ) -> Result<StayOffer, WireError> {
         let small = |field: &str, count: u32| {
             let above = format!("{count} está acima de {}", u16::MAX);
             u16::try_from(count).map_err(|_| WireError::field(field, above))
         };
         let hotel = texts.intern_field("nome", &stay.hotel)?;
         let address = texts.intern_field("endereco", &stay.address)?;
-        let next = u32::try_from(rooms.len()).expect("fewer rooms than offers");
         Ok(StayOffer {
             price: stay.price,
-            hotel,
-            address,
             city: texts.intern_field("cidade", &stay.city)?,
-            room: *rooms.entry((hotel, address, stay.number)).or_insert(next),
-            number: stay.number,
+            room: numbering.of(Room { hotel, address, number: stay.number }),
             rooms: small("qtdQuartos", stay.rooms)?,
             beds: small("qtdCamas", stay.beds)?,
             day: stay.day,
@@ -141,13 +172,14 @@ impl Product for Stays {
 
     fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>) {
         let (stay, texts) = (view.catalog.offer(chain[0]), view.catalog.texts());
+        let room = &view.catalog.shared().0[stay.room as usize];
         record.day("diaEntrada", stay.day);
-        record.number("numero", stay.number);
+        record.number("numero", room.number);
         record.number("qtdQuartos", stay.rooms.into());
         record.number("qtdCamas", stay.beds.into());
         record.money("valor", stay.price);
-        record.text("nome", texts, stay.hotel);
-        record.text("endereco", texts, stay.address);
+        record.text("nome", texts, room.hotel);
+        record.text("endereco", texts, room.address);
         record.text("cidade", texts, stay.city);
         record.truth("cafeDaManha", stay.breakfast);
         if let [_, .., last] = chain {

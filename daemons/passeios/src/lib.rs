@@ -54,6 +54,7 @@ impl Product for Tours {
     type Record = Tour;
     type Offer = TourOffer;
     type Scratch = ();
+    type Shared = ();
 
     fn new(TourSettings {}: TourSettings) -> Self {
         Self

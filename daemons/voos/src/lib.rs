@@ -67,6 +67,7 @@ impl Product for Flights {
     type Record = Flight;
     type Offer = FlightOffer;
     type Scratch = ();
+    type Shared = ();
 
     fn new(settings: FlightSettings) -> Self {
         Self { settings }

@@ -5,18 +5,17 @@
 //! `tests/run rate`. It fails when nothing was booked or the books do not agree, never because of
 //! a time: it measures, and whoever reads it judges.
 
-mod travellers;
 mod bare;
 mod figures;
 
 use agencia_tests::books::Books;
+use agencia_tests::travellers::Travellers;
 use agencia_tests::trio::{Times, Trio};
 use agencia_tests::{Kind, seed};
 use bare::Bare;
 use figures::{Counts, Quantiles, median, shown};
 use std::error::Error;
 use std::time::{Duration, Instant};
-use travellers::Travellers;
 
 /// No more offers than minutes in a day, and units enough for a soak.
 const CAPACITIES: [u32; 1000] = [65_000; 1000];
@@ -37,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let trio = Trio::new(&CAPACITIES, Times { hold_secs: 60, ..Times::SHIPPED });
     let _daemons = trio.start();
-    let travellers = Travellers::of(&trio);
+    let travellers = Travellers::of(&trio, CAPACITIES.len());
     let mut bare = Bare::open(Kind::ALL.map(|kind| trio.ledger(kind)), CAPACITIES.len())?;
     let mut books = Books::new(&CAPACITIES);
     println!(

@@ -64,6 +64,7 @@ impl Product for Cars {
     type Record = Car;
     type Offer = CarOffer;
     type Scratch = ();
+    type Shared = ();
 
     fn new(_: CarSettings) -> Self {
         Self

@@ -1,10 +1,11 @@
-//! Travellers: as many at a time as there are, or one whenever one is due. One thread leads all.
+//! Travellers of whole trips of three parts, for whoever measures: as many at a time as there are,
+//! or one whenever one is due. One thread leads all.
 
+use crate::Kind;
+use crate::books::{Told, Trip};
+use crate::lead::{Leader, book};
+use crate::trio::Trio;
 use agencia_client::{PoolOptions, Spawn};
-use agencia_tests::Kind;
-use agencia_tests::books::{Told, Trip};
-use agencia_tests::lead::{Leader, book};
-use agencia_tests::trio::Trio;
 use agencia_trip::driver::Driver;
 use smol::Executor;
 use std::sync::Arc;
@@ -17,7 +18,8 @@ const HOLD_SECS: u32 = 60;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Connections to the daemons, and the thread that uses them.
-pub(crate) struct Travellers {
+#[derive(Debug)]
+pub struct Travellers {
     executor: Arc<Executor<'static>>,
     leader: Leader,
     offers: usize,
@@ -27,17 +29,18 @@ pub(crate) struct Travellers {
 type Travelled = (Trip, Instant);
 
 impl Travellers {
-    pub(crate) fn of(trio: &Trio) -> Self {
+    /// Travellers to these daemons, which have so many offers each.
+    pub fn of(trio: &Trio, offers: usize) -> Self {
         let executor = Arc::new(Executor::new());
         let tasks = executor.clone();
         let spawn: Spawn = Arc::new(move |future| tasks.spawn(future).detach());
         let leader = Leader::new(&trio.addresses(), PoolOptions::default(), &spawn);
-        Self { executor, leader, offers: crate::CAPACITIES.len() }
+        Self { executor, leader, offers }
     }
 
     /// So many travellers who book one trip after the other: what they wanted, and how many trips
     /// were booked a second.
-    pub(crate) fn crowd(&self, count: usize, round: Duration) -> (Vec<Trip>, f64) {
+    pub fn crowd(&self, count: usize, round: Duration) -> (Vec<Trip>, f64) {
         let begun = Instant::now();
         let one = |_| {
             let (leader, offers) = (self.leader.clone(), self.offers);
@@ -59,12 +62,14 @@ impl Travellers {
         }));
         let took = begun.elapsed();
         let booked = trips.iter().filter(|trip| matches!(trip.told, Told::Booked(_))).count();
-        (trips, crate::figures::number(booked) / took.as_secs_f64())
+        #[expect(clippy::cast_precision_loss, reason = "a rate is printed, not kept")]
+        let rate = booked as f64 / took.as_secs_f64();
+        (trips, rate)
     }
 
     /// So many trips a second, whether or not the last one is over, and how long each took from
     /// when it was due.
-    pub(crate) fn at_rate(&self, rate: u32, round: Duration) -> (Vec<Trip>, Vec<Duration>) {
+    pub fn at_rate(&self, rate: u32, round: Duration) -> (Vec<Trip>, Vec<Duration>) {
         let begun = Instant::now();
         let travelled: Vec<(Instant, Travelled)> = smol::block_on(self.executor.run(async {
             let mut tasks = Vec::new();

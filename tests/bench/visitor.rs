@@ -1,0 +1,161 @@
+//! A visitor of the web client over connections that are kept, and what they booked.
+
+use crate::peers::Failure;
+use agencia_tests::Client;
+use agencia_tests::http::{Fields, Page, encode};
+use agencia_tests::inventory::{AIRPORT, CITY, DAY};
+use serde_json::json;
+use std::net::SocketAddr;
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+/// Somebody with a browser.
+pub(crate) struct Visitor {
+    agent: Agent,
+    web: SocketAddr,
+    cookie: String,
+}
+
+/// A booked trip, and what shows whose it is.
+pub(crate) struct Booking {
+    trip: String,
+    cookie: String,
+}
+
+impl Visitor {
+    pub(crate) fn new(web: SocketAddr) -> Self {
+        let settings = Agent::config_builder().max_redirects(0).http_status_as_error(false);
+        Self { agent: settings.build().into(), web, cookie: String::new() }
+    }
+
+    /// The list of flights.
+    pub(crate) fn flights(&mut self) -> Result<(), Failure> {
+        let wanted = [("paraAeroporto", AIRPORT), ("dataIda", DAY), ("numeroPassagens", "1")];
+        self.list("/voos", &wanted, "name=\"ida\"")
+    }
+
+    /// The list of rooms, in this order.
+    pub(crate) fn stays(&mut self, order: &str) -> Result<(), Failure> {
+        let wanted =
+            [("cidade", CITY), ("dataIda", DAY), ("numeroDePessoas", "1"), ("ordem", order)];
+        self.list("/hospedagens", &wanted, "name=\"hospedagem\"")
+    }
+
+    fn list(&mut self, path: &str, wanted: &[(&str, &str)], offer: &str) -> Result<(), Failure> {
+        let wanted: Vec<_> = wanted.iter().map(|(name, value)| pair(name, value)).collect();
+        let page = self.get(&format!("{path}?{}", encode(&wanted)))?;
+        match page.status == 200 && page.body.contains(offer) {
+            true => Ok(()),
+            false => Err(odd("a list", &page)),
+        }
+    }
+
+    /// The review of a choice for one person.
+    pub(crate) fn review(&mut self, choice: &[(&str, String)]) -> Result<Page, Failure> {
+        let mut fields = vec![pair("pessoas", "1")];
+        fields.extend(choice.iter().map(|(name, id)| pair(name, id)));
+        let page = self.get(&format!("/pacote?{}", encode(&fields)))?;
+        match page.form("/pacote") {
+            Some(_) if page.status == 200 => Ok(page),
+            _ => Err(odd("a review", &page)),
+        }
+    }
+
+    /// From the review to the voucher.
+    pub(crate) fn book(&mut self, choice: &[(&str, String)]) -> Result<Booking, Failure> {
+        // Somebody who was never here: one visitor may hold only so many trips.
+        self.cookie.clear();
+        let review = self.review(choice)?;
+        let (action, fields) = review.form("/pacote").ok_or_else(|| odd("a review", &review))?;
+        let held = self.post(&action, &fields)?;
+        let form =
+            held.form("/viagem/").filter(|(_, fields)| fields.iter().any(|(n, _)| n == "nome1"));
+        let (action, mut fields) = form.ok_or_else(|| odd("a held trip", &held))?;
+        for (name, value) in &mut fields {
+            match name.trim_end_matches(char::is_numeric) {
+                "nome" => "Ana".clone_into(value),
+                "sobrenome" => "Souza".clone_into(value),
+                _ => {}
+            }
+        }
+        let booked = self.post(&action, &fields)?;
+        if !booked.body.contains("class=\"locator") {
+            return Err(odd("a voucher", &booked));
+        }
+        let trip = action.split(['/', '?']).nth(2).ok_or("a form's address has its trip")?;
+        Ok(Booking { trip: trip.to_owned(), cookie: self.cookie.clone() })
+    }
+
+    /// Cancels what somebody booked.
+    pub(crate) fn cancel(&mut self, booking: &Booking) -> Result<(), Failure> {
+        self.cookie.clone_from(&booking.cookie);
+        let asked = self.get(&format!("/viagem/{}/cancelar", booking.trip))?;
+        let form = asked.form(&format!("/viagem/{}/cancelar", booking.trip));
+        let (action, fields) = form.ok_or_else(|| odd("a refund", &asked))?;
+        let cancelled = self.post(&action, &fields)?;
+        match cancelled.body.contains("Viagem cancelada") {
+            true => Ok(()),
+            false => Err(odd("a cancelled trip", &cancelled)),
+        }
+    }
+
+    fn get(&mut self, path: &str) -> Result<Page, Failure> {
+        let request = self.agent.get(format!("http://{}{path}", self.web));
+        let response = request.header("Cookie", &self.cookie).call()?;
+        self.read(response)
+    }
+
+    /// Sends a form and follows where that leads.
+    fn post(&mut self, path: &str, fields: &Fields) -> Result<Page, Failure> {
+        let request = self.agent.post(format!("http://{}{path}", self.web));
+        let request = request
+            .header("Origin", format!("http://{}", self.web))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("Cookie", &self.cookie);
+        let response = request.send(encode(fields))?;
+        let page = self.read(response)?;
+        match (page.status, page.header("location")) {
+            (303, Some(location)) => self.get(location),
+            _ => Ok(page),
+        }
+    }
+
+    fn read(&mut self, mut response: Response<Body>) -> Result<Page, Failure> {
+        let mut head = String::new();
+        for (name, value) in response.headers() {
+            let value = value.to_str()?;
+            head.push_str(&format!("{name}: {value}\r\n"));
+            if name == "set-cookie" {
+                value.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
+            }
+        }
+        let (status, body) = (response.status().as_u16(), response.body_mut().read_to_string()?);
+        Ok(Page { status, head, body })
+    }
+}
+
+impl Booking {
+    /// Names its traveller anew, and a contact if there is one.
+    pub(crate) fn change(&self, anchor: &mut Client, contact: Option<&str>) -> Result<(), Failure> {
+        let mut message = json!({
+            "action": "alterar", "viagem": self.trip,
+            "viajantes": [{"nome": "Bia", "sobrenome": "Lima"}],
+        });
+        if let Some(contact) = contact {
+            message["contato"] = contact.into();
+        }
+        let reply = anchor.ask(message.to_string());
+        match reply["estado"] == "confirmada" {
+            true => Ok(()),
+            false => Err(reply.to_string().into()),
+        }
+    }
+}
+
+fn pair(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+fn odd(wanted: &str, page: &Page) -> Failure {
+    format!("not {wanted} but {}: {}", page.status, page.text()).into()
+}
