@@ -58,12 +58,12 @@ impl Travellers {
             trips
         }));
         let took = begun.elapsed();
-        let booked = trips.iter().filter(|trip| matches!(trip.told, Told::Booked(_))).count();
-        (trips, crate::figures::number(booked) / took.as_secs_f64())
+        let rate = crate::figures::number(booked(&trips)) / took.as_secs_f64();
+        (trips, rate)
     }
 
     /// So many trips a second, whether or not the last one is over, and how long each took from
-    /// when it was due.
+    /// when it was due, booked or not.
     pub(crate) fn at_rate(&self, rate: u32, round: Duration) -> (Vec<Trip>, Vec<Duration>) {
         let begun = Instant::now();
         let travelled: Vec<(Instant, Travelled)> = smol::block_on(self.executor.run(async {
@@ -90,6 +90,11 @@ impl Travellers {
         let took = travelled.iter().map(took).collect();
         (travelled.into_iter().map(|(_, (trip, _))| trip).collect(), took)
     }
+}
+
+/// How many of these travellers were told that they are booked.
+pub(crate) fn booked(trips: &[Trip]) -> usize {
+    trips.iter().filter(|trip| matches!(trip.told, Told::Booked(_))).count()
 }
 
 async fn travel(leader: &Leader, offers: usize) -> Travelled {
