@@ -8,7 +8,7 @@ use crate::peers::Failure;
 use crate::plot;
 use crate::run::Run;
 use agencia_tests::books::Books;
-use agencia_tests::travellers::Travellers;
+use agencia_tests::travellers::{Travellers, booked};
 use agencia_tests::trio::{Times, Trio};
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,10 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
         books.trips.extend(trips);
         rates.push(rate);
         let (trips, took) = travellers.at_rate(FIXED_RATE, round);
+        let refused = trips.len() - booked(&trips);
+        if refused > 0 {
+            return Err(format!("at {FIXED_RATE}/s {refused} trips were not booked").into());
+        }
         books.trips.extend(trips);
         let mut times = histogram();
         for took in took {

@@ -61,14 +61,13 @@ impl Travellers {
             trips
         }));
         let took = begun.elapsed();
-        let booked = trips.iter().filter(|trip| matches!(trip.told, Told::Booked(_))).count();
         #[expect(clippy::cast_precision_loss, reason = "a rate is printed, not kept")]
-        let rate = booked as f64 / took.as_secs_f64();
+        let rate = booked(&trips) as f64 / took.as_secs_f64();
         (trips, rate)
     }
 
     /// So many trips a second, whether or not the last one is over, and how long each took from
-    /// when it was due.
+    /// when it was due, booked or not.
     pub fn at_rate(&self, rate: u32, round: Duration) -> (Vec<Trip>, Vec<Duration>) {
         let begun = Instant::now();
         let travelled: Vec<(Instant, Travelled)> = smol::block_on(self.executor.run(async {
@@ -95,6 +94,11 @@ impl Travellers {
         let took = travelled.iter().map(took).collect();
         (travelled.into_iter().map(|(_, (trip, _))| trip).collect(), took)
     }
+}
+
+/// How many of these travellers were told that they are booked.
+pub fn booked(trips: &[Trip]) -> usize {
+    trips.iter().filter(|trip| matches!(trip.told, Told::Booked(_))).count()
 }
 
 async fn travel(leader: &Leader, offers: usize) -> Travelled {

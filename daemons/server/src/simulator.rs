@@ -6,7 +6,8 @@
 //! wire's bytes, time, and the end of a process. Nothing of what production decides is in here.
 //!
 //! `cargo nextest run -p agencia-server --lib -E 'test(/^simulator/)'`; `AGENCIA_SEED=N` shows one
-//! seed's history, `AGENCIA_SOAK=1` goes through more of them.
+//! seed's history, `AGENCIA_SEED=N:NoPins` that of a seed with this mutation, `AGENCIA_SOAK=1` goes
+//! through more of them.
 
 mod random;
 mod time;
@@ -132,13 +133,35 @@ fn seeds() -> u64 {
     }
 }
 
+/// What `AGENCIA_SEED` names: a seed, and after a colon a mutation.
+fn named(wanted: &str) -> (u64, Mutation) {
+    let (seed, mutation) = match wanted.split_once(':') {
+        None => (wanted, Some(Mutation::None)),
+        Some((seed, name)) => {
+            let is_named = |mutation: &Mutation| format!("{mutation:?}") == name;
+            (seed, Mutation::ALL.into_iter().find(is_named))
+        }
+    };
+    let seed =
+        seed.parse().expect("AGENCIA_SEED is a whole number, or one, a colon and a mutation");
+    (seed, mutation.unwrap_or_else(|| panic!("a mutation is one of {:?}", Mutation::ALL)))
+}
+
+#[test]
+fn a_seed_is_named_with_or_without_a_mutation() {
+    assert_eq!(named("42"), (42, Mutation::None));
+    for mutation in Mutation::ALL {
+        assert_eq!(named(&format!("7:{mutation:?}")), (7, mutation));
+    }
+}
+
 #[test]
 fn every_seed_ends_as_its_travellers_were_told() {
-    if let Ok(seed) = std::env::var("AGENCIA_SEED") {
-        let seed = seed.parse().expect("AGENCIA_SEED is a whole number");
-        let history = live(seed, Mutation::None, true);
+    if let Ok(wanted) = std::env::var("AGENCIA_SEED") {
+        let (seed, mutation) = named(&wanted);
+        let history = live(seed, mutation, true);
         history.lines.iter().for_each(|line| println!("{line}"));
-        assert_eq!(history.broken, None, "AGENCIA_SEED={seed}");
+        assert_eq!(history.broken, None, "AGENCIA_SEED={wanted}");
         return;
     }
     let (broken, coverage) = live_all(0..seeds(), Mutation::None);
@@ -146,6 +169,7 @@ fn every_seed_ends_as_its_travellers_were_told() {
     if let Some((seed, broken)) = broken {
         let again = live(seed, Mutation::None, true);
         again.lines.iter().for_each(|line| println!("{line}"));
+        assert_eq!(again.broken.as_ref(), Some(&broken), "AGENCIA_SEED={seed} has two histories");
         panic!("AGENCIA_SEED={seed}: {broken}");
     }
     coverage.check(seeds());
@@ -167,7 +191,10 @@ fn what_may_not_happen_is_noticed() {
     for mutation in Mutation::ALL {
         let (broken, _) = live_all(0..SEEDS, mutation);
         let (seed, broken) = broken.unwrap_or_else(|| panic!("{mutation:?} goes unnoticed"));
-        println!("{mutation:?}: seed {seed}: {broken}");
+        println!("{mutation:?}: AGENCIA_SEED={seed}:{mutation:?}: {broken}");
+        // Read, it breaks in the same way: whoever looks for the reason sees what was found.
+        let again = live(seed, mutation, true).broken;
+        assert_eq!(again.as_ref(), Some(&broken), "{mutation:?}: seed {seed} has two histories");
         let expected = mutation.expected().iter().any(|how| broken.contains(how));
         let panicked = broken.starts_with(PANICKED);
         assert!(expected && !panicked, "{mutation:?} breaks something else: seed {seed}: {broken}");

@@ -30,6 +30,8 @@ const SETTLED: Duration = Duration::from_secs(12);
 const SERIES_MAX: usize = 80;
 /// Series that come to no end, by the victim and the call: nothing is known beyond the last one.
 const ENDLESS: [(Victim, &str); 0] = [];
+/// How often, at most, its series are gone through once more when a place was passed over.
+const WEB_ROUNDS_MORE: usize = 2;
 /// The fewest kills of the web client.
 const WEB_KILLS_MIN: usize = 70;
 /// The fewest kills of one daemon while a trip is cancelled.
@@ -74,10 +76,16 @@ fn a_trip_is_all_or_nothing_wherever_a_process_is_killed() {
         cancelled_series(&mut scene, &BOOKED);
     }
     let by_hand = scene.kills;
-    for _ in 0..rounds {
-        series_of(&mut scene, "by web", &BOOKED, Victim::Web, &WEB_CALLS);
+    for round in 0..rounds + WEB_ROUNDS_MORE {
+        // Calls need not come in the same order in every trip: one may have been passed over.
+        if round < rounds || web_place_left(&scene).is_some() {
+            series_of(&mut scene, "by web", &BOOKED, Victim::Web, &WEB_CALLS);
+        }
     }
-    check_web_kills(&scene, scene.kills - by_hand);
+    println!("the web client was killed at {:?}", scene.web_kills);
+    assert_eq!(web_place_left(&scene), None, "the web client was never killed there");
+    let web_kills = scene.kills - by_hand;
+    assert!(web_kills >= WEB_KILLS_MIN, "the web client was hardly killed: {web_kills} times");
     scene.restart();
     let Findings { booked, cancelled, .. } = scene.check(SETTLED);
     let (kills, trips, took) = (scene.kills, scene.books.trips.len(), begun.elapsed());
@@ -100,17 +108,12 @@ fn nothing_but_sigkill_counts_as_a_kill() {
     }
 }
 
-/// The web client was killed at every message of a trip, and at every answer to one.
-fn check_web_kills(scene: &Scene<'_>, kills: usize) {
-    let places = &scene.web_kills;
-    println!("the web client was killed {kills} times: {places:?}");
-    for call in ["sendto", "recvfrom"] {
-        for action in web::ACTIONS {
-            let place = (call.to_owned(), action);
-            assert!(places.contains_key(&place), "never killed at {call} of {action}: {places:?}");
-        }
-    }
-    assert!(kills >= WEB_KILLS_MIN, "the web client was hardly killed: {kills} times");
+/// A message of a trip at which the web client was not killed, or at whose answer.
+fn web_place_left(scene: &Scene<'_>) -> Option<(&'static str, &'static str)> {
+    let of_call = |call| web::ACTIONS.map(|action| (call, action));
+    let is_left =
+        |&(call, action): &(&str, _)| !scene.web_kills.contains_key(&(call.to_owned(), action));
+    ["sendto", "recvfrom"].into_iter().flat_map(of_call).find(is_left)
 }
 
 /// Kills every victim at every call of this trip.

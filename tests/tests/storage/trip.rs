@@ -3,6 +3,7 @@
 use agencia_tests::trio::{offer_id, place};
 use agencia_tests::{Client, Kind};
 use serde_json::{Value, json};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// A trip of one unit of the first offer of every kind.
@@ -43,9 +44,21 @@ impl Trip {
     }
 
     pub(crate) fn hold_message(&self, kind: Kind) -> String {
+        self.hold_message_for(kind, crate::TIMES.hold_secs)
+    }
+
+    fn hold_message_for(&self, kind: Kind, secs: u32) -> String {
         let message = json!({"action": "segurar", "viagem": self.id, "revisao": 1,
-                             "itens": items(kind), "validade": crate::TIMES.hold_secs});
+                             "itens": items(kind), "validade": secs});
         message.to_string()
+    }
+
+    /// Held in one daemon for so many seconds.
+    pub(crate) fn held_for(kind: Kind, client: &mut Client, secs: u32) -> Self {
+        let trip = Self::new();
+        let reply = client.ask(trip.hold_message_for(kind, secs));
+        assert_eq!(reply["estado"], "segura", "{reply}");
+        trip
     }
 
     pub(crate) fn hold(&self, kind: Kind, client: &mut Client) -> Value {
@@ -78,16 +91,59 @@ impl Trip {
         self.decided["localizador"].as_str().expect("it is booked")
     }
 
-    pub(crate) fn apply(&self, kind: Kind, client: &mut Client) {
-        let message = json!({"action": "aplicar", "viagem": self.id, "desfecho": "confirmada",
-                             "prova": self.decided["prova"]});
+    /// Cancels it, for whatever is given back.
+    pub(crate) fn cancel(&mut self, client: &mut Client) {
+        let quoted = client.ask(self.message("cotar_cancelamento").to_string());
+        let mut message = self.message("cancelar");
+        message["cotacao"] = quoted["cotacao"].clone();
         let reply = client.ask(message.to_string());
-        assert_eq!(reply["estado"], "confirmada", "{}: {reply}", kind.name());
+        assert_eq!(reply["estado"], "cancelada", "{quoted}, {reply}");
+        self.decided = reply;
+    }
+
+    /// Asks the anchor for the outcome as a daemon whose part has waited for long enough: it must
+    /// decide against the trip.
+    pub(crate) fn abort(&mut self, client: &mut Client) {
+        let mut message = self.message("desfecho");
+        message["espera"] = json!(Duration::from_secs_f64(crate::TIMES.decision_secs).as_secs());
+        let reply = client.ask(message.to_string());
+        assert_eq!(reply["desfecho"], "desfeita", "{reply}");
+        self.decided = reply;
+    }
+
+    /// Lets the hold of one daemon go.
+    pub(crate) fn let_go(&self, client: &mut Client) {
+        let reply = client.ask(self.message("soltar").to_string());
+        assert_eq!(reply["estado"], "solta", "{reply}");
+    }
+
+    fn message(&self, action: &str) -> Value {
+        json!({"action": action, "viagem": self.id})
+    }
+
+    /// Tells a part that the trip is booked.
+    pub(crate) fn apply(&self, kind: Kind, client: &mut Client) {
+        self.apply_outcome("confirmada", "confirmada", kind, client);
+    }
+
+    /// Tells a part how the trip was decided, after which it must be in this state.
+    pub(crate) fn apply_outcome(
+        &self,
+        outcome: &str,
+        state: &str,
+        kind: Kind,
+        client: &mut Client,
+    ) {
+        let mut message = self.message("aplicar");
+        message["desfecho"] = json!(outcome);
+        message["prova"] = self.decided["prova"].clone();
+        let reply = client.ask(message.to_string());
+        assert_eq!(reply["estado"], state, "{}: {reply}", kind.name());
     }
 
     /// Its state in a daemon.
     pub(crate) fn state(&self, client: &mut Client) -> String {
-        let reply = client.ask(json!({"action": "consultar", "viagem": self.id}).to_string());
+        let reply = client.ask(self.message("consultar").to_string());
         reply["estado"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned()
     }
 }

@@ -203,7 +203,9 @@ fn offers_are_shown_again_as_they_are_now_and_null_when_gone() {
         let items = format!(r#"{{"id":"{}"}},{{"id":"nao-ha"}},{{"id":"{}"}}"#, id(1), id(0));
         let reply = client.ask(format!(r#"{{"action":"ofertas","itens":[{items}]}}"#));
         let sold_out = with(listed[0].clone(), [("disponiveis", json!(0))]);
-        assert_eq!(reply, json!({"ofertas": [listed[1], null, sold_out]}));
+        let policy = json!([{"dias": 7, "percentual": 100}, {"dias": 2, "percentual": 50}]);
+        let told = |offer: &Value| with(offer.clone(), [("cancelamento", policy.clone())]);
+        assert_eq!(reply, json!({"ofertas": [told(&listed[1]), null, told(&sold_out)]}));
 
         let many = |count: usize| {
             let items = vec![r#"{"id":"x"}"#; count].join(",");
