@@ -24,8 +24,7 @@ CARDS = """\
 </span>
 </label>
 </li>
-{%- endfor %}
-"""
+{%- endfor %}"""
 
 
 def read(name):

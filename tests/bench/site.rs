@@ -26,11 +26,11 @@ pub(crate) fn web_under(
     daemons: &[(Kind, SocketAddr)],
     wrapper: &[&str],
 ) -> Result<Peer, Failure> {
-    let [address, nobody] = free_addresses();
+    let [address, first, second, third] = free_addresses();
     let here = folder.join(format!("web-{}", address.port()));
     fs::create_dir_all(&here)?;
     let mut known = String::new();
-    for kind in Kind::ALL {
+    for (kind, nobody) in Kind::ALL.into_iter().zip([first, second, third]) {
         let at = daemons.iter().find(|(other, _)| *other == kind).map_or(nobody, |(_, at)| *at);
         writeln!(known, "[[daemon]]\nname = \"{}\"\naddress = \"{at}\"", kind.name())?;
     }

@@ -4,7 +4,7 @@ use crate::Kind;
 use crate::books::{Told, Trip};
 use agencia_client::{ClientError, Peer, Pool, PoolOptions, Spawn};
 use agencia_protocol::trip::{
-    Apply, Cancel, CancelReply, Consult, ConsultReply, DaemonName, Outcome, Proof, Quote,
+    Apply, ByDaemon, Cancel, CancelReply, Consult, ConsultReply, DaemonName, Outcome, Proof, Quote,
     QuoteCancellation, QuoteReply, Revision, Traveller, TripItem, TripMessage,
 };
 use agencia_protocol::{Code, TripId};
@@ -112,7 +112,7 @@ impl Leader {
         let mut quote = None;
         while Instant::now() < due {
             let asked = match &quote {
-                None => self.quote(id, &anchor).await.map(|quoted| quote = Some(quoted)),
+                None => self.quote(trip, &anchor).await.map(|quoted| quote = Some(quoted)),
                 Some(quoted) => match self.cancel_for(id, &anchor, quoted).await {
                     Ok(proof) => {
                         self.tell_cancelled(trip, &proof).await;
@@ -138,9 +138,24 @@ impl Leader {
         Told::Unknown
     }
 
-    async fn quote(&self, trip: TripId, anchor: &DaemonName) -> Result<Quote, ClientError> {
-        let message = QuoteCancellation::new(trip);
-        let reply = self.pools[anchor].write::<_, QuoteReply>(&message).await;
+    /// What every part gives back, and then the anchor's word on all of it.
+    async fn quote(&self, trip: &Trip, anchor: &DaemonName) -> Result<Quote, ClientError> {
+        let mut shares = ByDaemon::new();
+        for part in trip.parts.iter().map(|part| name(part.kind)).filter(|part| part != anchor) {
+            let share = self.quote_of(trip, &part, ByDaemon::new()).await?;
+            shares.insert(part, share);
+        }
+        self.quote_of(trip, anchor, shares).await
+    }
+
+    async fn quote_of(
+        &self,
+        trip: &Trip,
+        daemon: &DaemonName,
+        shares: ByDaemon<Quote>,
+    ) -> Result<Quote, ClientError> {
+        let message = QuoteCancellation::new(TripId::from_uuid(trip.id), shares);
+        let reply = self.pools[daemon].write::<_, QuoteReply>(&message).await;
         reply.map(|reply| reply.value.quote)
     }
 

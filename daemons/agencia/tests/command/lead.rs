@@ -4,8 +4,8 @@
 use crate::scene::Scene;
 use agencia_client::{ClientError, Peers, Pool, PoolOptions, Spawn};
 use agencia_protocol::trip::{
-    Apply, Cancel, DaemonName, Outcome, Proof, QuoteCancellation, Revision, Timestamp, Traveller,
-    TripItem, TripMessage,
+    Apply, ByDaemon, Cancel, DaemonName, Outcome, Proof, Quote, QuoteCancellation, Revision,
+    Timestamp, Traveller, TripItem, TripMessage,
 };
 use agencia_protocol::{Locator, TripId};
 use agencia_trip::driver::{Answer, Driver, Ending, Goal, Plan, PlannedPart};
@@ -110,8 +110,13 @@ impl Leader {
     pub(crate) fn cancel(&self, plan: &Plan) {
         let [anchor, others @ ..] = plan.parts.as_slice() else { panic!("a trip has parts") };
         let ask = |daemon: &DaemonName, message| self.ask(daemon.as_str(), &message).unwrap();
-        let quoted = ask(&anchor.daemon, QuoteCancellation::new(plan.trip).into());
-        let quote = quoted["cotacao"].as_str().unwrap().parse().unwrap();
+        let quote = |daemon: &DaemonName, shares: ByDaemon<Quote>| -> Quote {
+            let quoted = ask(daemon, QuoteCancellation::new(plan.trip, shares).into());
+            quoted["cotacao"].as_str().unwrap().parse().unwrap()
+        };
+        let share =
+            |part: &PlannedPart| (part.daemon.clone(), quote(&part.daemon, ByDaemon::new()));
+        let quote = quote(&anchor.daemon, others.iter().map(share).collect());
         let cancelled = ask(&anchor.daemon, Cancel::new(plan.trip, quote).into());
         let proof: Proof = cancelled["prova"].as_str().unwrap().parse().unwrap();
         for part in others {
