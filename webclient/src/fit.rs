@@ -94,6 +94,7 @@ mod tests {
             inbound: Some(flight(("07/11/2027", "07/11/2027"), ("12:00h", "16:00h"), "A - C")),
             stay: Some(stay("04/11/2027", 3, "C")),
             tours: vec![("t".parse().unwrap(), tour("05/11/2027", "09:00h"))],
+            policies: Vec::new(),
             failure: None,
         }
     }
