@@ -347,7 +347,7 @@ fn nobody_holds_more_trips_than_the_settings_allow() {
 fn nobody_holds_more_units_than_the_settings_allow() {
     let agency = Agency::with(|_, limits| {
         limits.units_held_per_visitor_max = 1;
-        limits.units_held_per_address_max = 3;
+        limits.units_held_per_address_max = 2;
     });
     let ask = |visitor: &str, address: &str, units: u16| {
         let mut hold = hold_items(trip(), 0, json!([{"id":"t1","quantidade":units}]));
@@ -357,22 +357,23 @@ fn nobody_holds_more_units_than_the_settings_allow() {
     assert_eq!(ask("ana", "192.0.2.1", 2), "ocupado");
     assert_eq!(ask("ana", "192.0.2.1", 1), "none");
     assert_eq!(ask("ana", "192.0.2.2", 1), "ocupado");
-    assert_eq!(ask("", "192.0.2.1", 3), "ocupado");
-    assert_eq!(ask("", "192.0.2.1", 2), "none");
+    assert_eq!(ask("", "192.0.2.1", 2), "ocupado");
+    assert_eq!(ask("", "192.0.2.1", 1), "none");
 }
 
 #[test]
 fn an_administrator_settles_a_part_by_hand_and_it_is_shown() {
     let agency = Agency::new();
     let trip = trip();
-    agency.ask("passeios", hold(trip, "t1"));
+    hold_all(&agency, trip);
+    pin_all(&agency, trip);
     let reason = "cliente desistiu por telefone";
     let force = Force::new(trip, PartState::Released, reason.parse().unwrap());
     assert_eq!(agency.ask("passeios", force)["estado"], "solta");
     let shown = agency.ask("passeios", Consult::by_trip(trip));
     assert_eq!(
         (&shown["forcada"]["era"], &shown["forcada"]["motivo"]),
-        (&"segura".into(), &reason.into())
+        (&"fixa".into(), &reason.into())
     );
     let listed = agency.connect("passeios").ask(r#"{"action":"listar","filtro":"forcadas"}"#);
     assert_eq!(listed["viagens"][0]["viagem"], trip.to_string());

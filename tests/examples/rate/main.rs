@@ -127,7 +127,7 @@ fn unshared(round: Duration) -> Result<f64, Box<dyn Error>> {
     }
     let _daemons = trio.start();
     let before = Counts::read(&trio);
-    let (trips, rate) = Travellers::of(&trio).crowd(CROWD, round);
+    let (trips, rate) = Travellers::of(&trio, CAPACITIES.len()).crowd(CROWD, round);
     let steps = Counts::read(&trio).since(&before).steps_a_trip(trips.len());
     let mut bare = Bare::open(Kind::ALL.map(|kind| trio.ledger(kind)), CAPACITIES.len())?;
     Ok(rate / bare.run(round, steps, [FIXED_BATCH; 3])?)

@@ -50,7 +50,11 @@ fn lines(lang: Lang, today: Day, first: Day, rules: &[RefundRule]) -> Vec<String
         let percent = format!("{percent}%");
         lines.push(lang.with("terms-until", &[("percent", &percent), ("day", &lang.day(until))]));
     }
-    lines.push(lang.t(if lines.is_empty() { "terms-never" } else { "terms-then" }).to_owned());
+    let rest = match lines.is_empty() {
+        true => lang.t("terms-never"),
+        false => lang.t("terms-then"),
+    };
+    lines.push(rest.to_owned());
     lines
 }
 
