@@ -3,11 +3,11 @@
 use crate::Kind;
 use crate::books::{Told, Trip};
 use agencia_client::{ClientError, Peer, Pool, PoolOptions, Spawn};
+use agencia_protocol::TripId;
 use agencia_protocol::trip::{
     Apply, ByDaemon, Cancel, CancelReply, Consult, ConsultReply, DaemonName, Outcome, Proof, Quote,
     QuoteCancellation, QuoteReply, Revision, Traveller, TripItem, TripMessage,
 };
-use agencia_protocol::{Code, TripId};
 use agencia_trip::driver::{Answer, Driver, Ending, Goal, Plan, PlannedPart};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -123,14 +123,14 @@ impl Leader {
             };
             match asked {
                 Ok(()) => continue,
-                Err(ClientError::Refused(error)) if error.code == Code::Aborted => {
-                    // Somebody else has cancelled it; or it was never booked, which is for the books.
+                // Somebody else has cancelled it, the quote is too old, the anchor has begun another
+                // life; or it was never booked, which is for the books.
+                Err(ClientError::Refused(_)) => {
                     if self.is_cancelled(id, &anchor).await == Some(true) {
                         return Told::Cancelled;
                     }
+                    quote = None;
                 }
-                // The quote is too old, or the anchor has begun another life.
-                Err(ClientError::Refused(_)) => quote = None,
                 Err(_) => {}
             }
             smol::Timer::after(PAUSE).await;

@@ -170,7 +170,7 @@ impl GivenBack {
 
     /// Cancels, lets go, decides against and waits for a deadline, all without room.
     fn give_back(&mut self, clients: &mut [Client; 3]) {
-        self.booked.cancel(&mut clients[0]);
+        self.booked.cancel(clients);
         self.pinned.abort(&mut clients[0]);
         for kind in [Kind::Stays, Kind::Tours] {
             let client = &mut clients[place(kind)];

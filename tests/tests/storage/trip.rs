@@ -92,11 +92,19 @@ impl Trip {
     }
 
     /// Cancels it, for whatever is given back.
-    pub(crate) fn cancel(&mut self, client: &mut Client) {
-        let quoted = client.ask(self.message("cotar_cancelamento").to_string());
+    pub(crate) fn cancel(&mut self, clients: &mut [Client; 3]) {
+        let [anchor, others @ ..] = clients;
+        let ask = self.message("cotar_cancelamento");
+        let share = |(kind, client): (Kind, &mut Client)| {
+            (kind.name().to_owned(), client.ask(ask.to_string())["cotacao"].clone())
+        };
+        let shares = [Kind::Stays, Kind::Tours].into_iter().zip(others).map(share).collect();
+        let mut whole = ask.clone();
+        whole["cotacoes"] = Value::Object(shares);
+        let quoted = anchor.ask(whole.to_string());
         let mut message = self.message("cancelar");
         message["cotacao"] = quoted["cotacao"].clone();
-        let reply = client.ask(message.to_string());
+        let reply = anchor.ask(message.to_string());
         assert_eq!(reply["estado"], "cancelada", "{quoted}, {reply}");
         self.decided = reply;
     }
