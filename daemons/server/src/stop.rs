@@ -4,6 +4,8 @@
 
 use async_channel::{Receiver, Sender};
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::task::Poll;
 
 /// The signal. Copies share it.
 #[derive(Debug, Clone)]
@@ -24,13 +26,19 @@ impl Stop {
         self.sender.close();
     }
 
-    /// Ready once the signal has been given.
+    /// Ready once the signal has been given, however often it is asked: a connection that hears the
+    /// signal may have a request to finish, and asks again after it.
     pub(crate) fn stopped(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let signal = self.receiver.clone();
         let receiver = self.receiver.clone();
-        async move {
+        let mut closed = Box::pin(async move {
             // An error is the news: the channel is closed.
             receiver.recv().await.ok();
-        }
+        });
+        poll_fn(move |cx| match signal.is_closed() {
+            true => Poll::Ready(()),
+            false => closed.as_mut().poll(cx),
+        })
     }
 }
 
@@ -74,6 +82,17 @@ impl Headcount {
 mod tests {
     use super::*;
     use futures_lite::future::{block_on, poll_once};
+
+    #[test]
+    fn who_has_heard_it_hears_it_again() {
+        let stop = Stop::new();
+        let mut stopped = Box::pin(stop.stopped());
+        assert!(block_on(poll_once(&mut stopped)).is_none());
+        stop.stop();
+        for _ in 0..3 {
+            assert!(block_on(poll_once(&mut stopped)).is_some());
+        }
+    }
 
     #[test]
     fn everyone_hears_it_also_who_comes_late() {
