@@ -98,6 +98,15 @@ impl Client {
         self.read()
     }
 
+    /// Sends a request and reads the reply.
+    ///
+    /// # Errors
+    /// When the daemon goes away meanwhile, or nothing comes in time.
+    pub fn try_ask(&mut self, body: impl AsRef<[u8]>) -> io::Result<Value> {
+        self.stream.write_all(frame(body).as_ref())?;
+        Ok(serde_json::from_str(&self.try_read_frame()?)?)
+    }
+
     /// Checks that the daemon closes the connection and sends nothing more.
     ///
     /// # Panics

@@ -39,7 +39,7 @@ const CAPACITIES: [u32; 8] = [60_000, 60_000, 60_000, 60_000, 3_000, 1_000, 200,
 /// A little more than a day: a trip of then may not begin now.
 const YESTERDAY_SECS: i64 = -90_000;
 /// How often it is looked whether a fault is due.
-const LOOK: Duration = Duration::from_millis(5);
+pub(crate) const LOOK: Duration = Duration::from_millis(5);
 /// How often it is looked whether pinned parts have settled.
 const LOOK_SETTLED: Duration = Duration::from_millis(20);
 /// What a slow machine adds to a deadline.

@@ -17,6 +17,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long daemons may take to come back: one that ends finishes its connections first.
+const HEAL: Duration = Duration::from_secs(60);
 
 /// What the daemons need to run, and does not run by itself.
 pub(crate) struct Site {
@@ -171,6 +175,9 @@ impl<'a> Stage<'a> {
     }
 
     /// Mends everything, whatever is still wrong.
+    ///
+    /// A disk that failed just before ends its daemon only now: it is mended when all answer from their
+    /// ledgers.
     pub(crate) fn heal(&mut self) {
         for kind in Kind::ALL {
             let at = place(kind);
@@ -181,7 +188,19 @@ impl<'a> Stage<'a> {
             self.straces[at] = None;
             self.site.clocks[at].set(self.ahead_secs);
         }
-        self.look_after();
+        let due = Instant::now() + HEAL;
+        loop {
+            self.look_after();
+            let ask = r#"{"action":"listar","filtro":"duvida"}"#;
+            let answers = |mut client: Client| {
+                client.try_ask(ask).is_ok_and(|reply| reply["viagens"].is_array())
+            };
+            if self.site.connect().map(answers) == [true; 3] {
+                break;
+            }
+            assert!(Instant::now() < due, "a daemon does not answer");
+            thread::sleep(crate::LOOK);
+        }
         for daemon in &self.daemons {
             assert!(daemon.notices.wait_for("READY=1").is_some(), "{}", daemon.lines().text());
             check_lines(daemon);
