@@ -11,11 +11,6 @@ use support::http::{Reply, encode};
 use support::walk::{held, hold, locator, travellers, trip_of};
 use support::{Agency, Visitor, Web};
 
-/// How many parts of trips all daemons have that are like this.
-fn parts(agency: &Agency, state: PartState) -> usize {
-    agency.all().iter().map(|fake| fake.parts(state)).sum()
-}
-
 /// Whoever looks in English.
 fn english(visitor: &Visitor) -> Visitor {
     let mut other = visitor.clone();
@@ -83,11 +78,11 @@ fn cancelling_shows_the_refund_first_and_releases_every_part() {
     ]);
     // Of what cost nothing nothing is said.
     ask.says_not(&["de R$\u{a0}0,00"]);
-    assert_eq!(parts(&agency, PartState::Confirmed), 3);
+    assert_eq!(agency.parts(PartState::Confirmed), 3);
     let form = encode(&ask.form());
     let over = ana.follow(&web, &format!("{trip}/cancelar"), &form);
     over.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
-    assert_eq!(parts(&agency, PartState::Released), 3);
+    assert_eq!(agency.parts(PartState::Released), 3);
     assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (120, 1));
     // Once more, and the names once more: it stays cancelled.
     ana.follow(&web, &format!("{trip}/cancelar"), &form).says(&["Viagem cancelada"]);
@@ -108,11 +103,32 @@ fn an_expired_quote_is_quoted_again() {
         let again = ana.post(&web, &format!("{trip}/cancelar"), &form);
         assert_eq!(again.status, 409, "{form}");
         again.says(&["não vale mais", "R$\u{a0}3,45"]);
-        assert_eq!(parts(&agency, PartState::Confirmed), 1);
+        assert_eq!(agency.parts(PartState::Confirmed), 1);
     }
     let again = ana.post(&web, &format!("{trip}/cancelar"), "");
     let over = ana.follow(&web, &format!("{trip}/cancelar"), &encode(&again.form()));
     over.says(&["Viagem cancelada"]);
+}
+
+#[test]
+fn a_lost_reply_to_cancelling_leads_to_one_cancelled_trip() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\nlead_millis = 200\n");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "1");
+    let trip = trip_of(&page);
+    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let form = encode(&ana.get(&web, &booked.link("Cancelar a viagem")).form());
+    // It is cancelled, and nobody hears of it: the trip's page asks, and says it.
+    agency.flights.mood(Mood::Loses("cancelar"));
+    let over = ana.follow(&web, &format!("{trip}/cancelar"), &form);
+    over.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
+    agency.flights.mood(Mood::Good);
+    // Whoever sends the form once more is not given anything back twice.
+    let again = ana.follow(&web, &format!("{trip}/cancelar"), &form);
+    again.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
+    assert_eq!(agency.flights.parts(PartState::Released), 1);
+    assert_eq!((agency.flights.left("ida1"), agency.flights.requests("cancelar").len()), (120, 1));
 }
 
 #[test]

@@ -1,19 +1,12 @@
-//! Trips on their pages: held, shown, booked, changed, cancelled, and what daemons say that is odd.
+//! Trips on their pages: held, shown, changed and booked.
 
 mod support;
 
 use agencia_protocol::trip::PartState;
-use serde_json::json;
 use std::time::Duration;
-use support::fake::Mood;
 use support::http::encode;
 use support::walk::{held, hold, locator, review, travellers, trip_of};
 use support::{Agency, Visitor, Web};
-
-/// How many parts of trips all daemons have that are like this.
-fn parts(agency: &Agency, state: PartState) -> usize {
-    agency.all().iter().map(|fake| fake.parts(state)).sum()
-}
 
 #[test]
 fn the_flow_ends_in_one_locator_for_everything() {
@@ -35,7 +28,7 @@ fn the_flow_ends_in_one_locator_for_everything() {
         "R$\u{a0}24.156,00",
     ]);
     assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (118, 0));
-    assert_eq!(parts(&agency, PartState::Held), 3);
+    assert_eq!(agency.parts(PartState::Held), 3);
     let trip = trip_of(&page);
     let booked = ana.follow(&web, &trip, &travellers(&page));
     booked.says(&[
@@ -46,7 +39,7 @@ fn the_flow_ends_in_one_locator_for_everything() {
         "Bento Souza",
     ]);
     assert_eq!(locator(&booked).unwrap().chars().next(), Some('V'));
-    assert_eq!(parts(&agency, PartState::Confirmed), 3);
+    assert_eq!(agency.parts(PartState::Confirmed), 3);
     let stay = &agency.stays.requests("segurar")[0]["itens"][0];
     assert_eq!((&stay["quantidade"], &stay["noites"]), (&1.into(), &3.into()));
     assert_eq!(stay["valor"], "2874,00R$", "the price of all nights is what was seen");
@@ -63,16 +56,6 @@ fn any_instance_shows_and_finishes_any_trip() {
     let booked = ana.follow(&other, &trip, &travellers(&page));
     assert_eq!(locator(&booked), locator(&ana.get(&one, &trip)));
     assert!(locator(&booked).is_some());
-}
-
-#[test]
-fn an_instance_with_another_key_knows_nobodys_trip() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "");
-    let mut ana = Visitor::default();
-    let trip = trip_of(&held(&mut ana, &web, "1"));
-    let other = Web::start(&agency, "key_file = \"outra\"\n");
-    assert_eq!(ana.get(&other, &trip).status, 404);
 }
 
 #[test]
@@ -127,80 +110,6 @@ fn the_bare_address_is_enough() {
 }
 
 #[test]
-fn the_first_page_of_a_trip_sets_a_cookie_and_no_other_does() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "");
-    let mut ana = Visitor::default();
-    for path in ["/", "/hospedagem?ida=ida1", "/passeio", "/viagem", "/viagem/x"] {
-        assert_eq!(ana.get(&web, path).header("set-cookie"), None, "{path}");
-    }
-    let set = ana.get(&web, "/pacote?ida=ida1");
-    let set = set.header("set-cookie").unwrap();
-    for part in ["visitante=", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {
-        assert!(set.contains(part), "{set}");
-    }
-    assert_eq!(ana.get(&web, "/pacote?ida=ida1").header("set-cookie"), None, "it has one");
-    ana.cookie = Some("visitante=forjado".to_owned());
-    assert!(ana.get(&web, "/pacote?ida=ida1").header("set-cookie").is_some());
-}
-
-#[test]
-fn somebody_elses_trip_is_an_unknown_one_byte_for_byte_and_nobody_is_asked() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "");
-    let (mut ana, mut bento) = (Visitor::default(), Visitor::default());
-    let page = held(&mut ana, &web, "1");
-    let trip = trip_of(&page);
-    hold(&mut bento, &web, "passeio=orla");
-    let asked = || agency.all().iter().map(|fake| fake.requests("consultar").len()).sum::<usize>();
-    let before = asked();
-    let unknown = "/viagem/0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11";
-    let bytes = |page: support::http::Reply| {
-        page.says(&["Abrir minha viagem", "name=\"localizador\"", "name=\"sobrenome\""]);
-        (page.status, page.body.clone(), page.header("server-timing").map(str::to_owned))
-    };
-    let expected = bytes(bento.get(&web, unknown));
-    assert_eq!(expected.0, 404);
-    let names = travellers(&page);
-    for of in [&trip, &trip.to_uppercase().replace("/VIAGEM", "/viagem"), "/viagem/x"] {
-        for below in ["", "/cancelar", "?acesso=0190a5ee7c1e7c538b519a2d0e8f7b11"] {
-            assert_eq!(bytes(bento.get(&web, &format!("{of}{below}"))), expected, "{of}{below}");
-            assert_eq!(bytes(web.get(&format!("{of}{below}"))), expected);
-        }
-        for below in ["", "/cancelar", "/desistir"] {
-            assert_eq!(bytes(bento.post(&web, &format!("{of}{below}"), &names)), expected);
-        }
-    }
-    assert_eq!(asked(), before);
-    assert_eq!(parts(&agency, PartState::Held), 4, "nothing was let go or booked");
-    ana.get(&web, &trip).says(&["Tudo reservado"]);
-}
-
-#[test]
-fn a_form_for_somebody_elses_trip_or_an_incomplete_one_takes_nothing() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "");
-    let (mut ana, mut bento) = (Visitor::default(), Visitor::default());
-    let form = review(&mut ana, &web, "1").form();
-    bento.get(&web, "/pacote?ida=ida1");
-    for mut visitor in [bento, Visitor::default()] {
-        let page = visitor.post(&web, "/pacote", &encode(&form));
-        assert_eq!(page.status, 400);
-        page.says(&["You shouldn't be here", "Voltar à revisão"]);
-    }
-    for missing in
-        ["viagem", "revisao", "valorIda", "valorVolta", "valorHospedagem", "valorPasseio"]
-    {
-        let fields: Vec<_> = form.iter().filter(|(name, _)| name != missing).cloned().collect();
-        assert_eq!(ana.post(&web, "/pacote", &encode(&fields)).status, 400, "{missing}");
-    }
-    assert_eq!(ana.post(&web, "/pacote", "").status, 400);
-    for fake in agency.all() {
-        assert_eq!(fake.requests("segurar").len(), 0);
-    }
-}
-
-#[test]
 fn a_sold_out_part_is_named_the_others_stay_held_and_alternatives_lead_on() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
@@ -216,7 +125,7 @@ fn a_sold_out_part_is_named_the_others_stay_held_and_alternatives_lead_on() {
         "Reservado até",
     ]);
     page.says_not(&["Quem viaja?", "name=\"nome1\""]);
-    assert_eq!(parts(&agency, PartState::Held), 2);
+    assert_eq!(agency.parts(PartState::Held), 2);
     let trip = trip_of(&page);
     // Three nights for two: the cheaper of the others comes first.
     let instead = page.link("Pousada");
@@ -250,7 +159,7 @@ fn going_on_without_the_missing_part_books_the_rest() {
     rest.says(&["Tudo reservado"]).says_not(&["Amazon Xingu"]);
     let booked = ana.follow(&web, &trip_of(&rest), &travellers(&rest));
     booked.says(&["Boa viagem!", "Orla do Cais"]).says_not(&["Amazon Xingu"]);
-    assert_eq!(parts(&agency, PartState::Confirmed), 2);
+    assert_eq!(agency.parts(PartState::Confirmed), 2);
 }
 
 #[test]
@@ -463,7 +372,7 @@ fn one_part_that_expired_before_the_others_is_not_left_behind() {
     over.says(&["A viagem não foi comprada"]);
     // Nor by whoever sends the form once more, when the page knows that the room is gone.
     ana.follow(&web, &trip_of(&page), &names).says(&["A viagem não foi comprada"]);
-    assert_eq!(parts(&agency, PartState::Confirmed), 0);
+    assert_eq!(agency.parts(PartState::Confirmed), 0);
     assert_eq!(agency.flights.left("ida1"), 120);
 }
 
@@ -491,7 +400,7 @@ fn giving_up_lets_everything_go() {
     let page = held(&mut ana, &web, "1");
     let over = ana.follow(&web, &format!("{}/desistir", trip_of(&page)), "");
     over.says(&["A viagem não foi comprada"]);
-    assert_eq!(parts(&agency, PartState::Held), 0);
+    assert_eq!(agency.parts(PartState::Held), 0);
     assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (120, 1));
 }
 
@@ -529,268 +438,6 @@ fn no_get_changes_anything() {
     ] {
         ana.get(&web, &path);
         assert_eq!(changes(), before, "{path}");
-    }
-}
-
-#[test]
-fn a_lost_reply_leads_to_one_booking() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "[trips]\nlead_millis = 400\npause_millis = 10\n");
-    let mut ana = Visitor::default();
-    // The hold is taken, and nobody hears of it.
-    agency.stays.mood(Mood::Loses("segurar"));
-    let page = held(&mut ana, &web, "1");
-    page.says(&["Tudo reservado"]);
-    agency.stays.mood(Mood::Good);
-    // The decision is made, and nobody hears of it.
-    agency.flights.mood(Mood::Loses("decidir"));
-    let names = travellers(&page);
-    let booked = ana.follow(&web, &trip_of(&page), &names);
-    booked.says(&["Comprado"]);
-    assert!(booked.header("refresh").is_some());
-    agency.flights.mood(Mood::Good);
-    let again = ana.follow(&web, &trip_of(&page), &names);
-    assert_eq!(locator(&booked), locator(&again));
-    assert_eq!(agency.flights.booked(), 1);
-}
-
-#[test]
-fn what_another_request_began_is_finished_by_the_next_one() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "[trips]\nlead_millis = 300\npause_millis = 10\n");
-    let other = Web::start(&agency, "");
-    let mut ana = Visitor::default();
-    let page = held(&mut ana, &web, "1");
-    let (trip, names) = (trip_of(&page), travellers(&page));
-    // The parts are pinned; then the anchor hears nothing more.
-    agency.flights.mood(Mood::MuteOn("decidir"));
-    let waits = ana.follow(&web, &trip, &names);
-    waits.says(&["Ainda não sabemos", "pergunta de novo sozinha"]);
-    waits.says_not(&["Boa viagem", "não foi comprada"]);
-    assert!(waits.header("refresh").is_some());
-    assert_eq!(parts(&agency, PartState::Pinned), 2);
-    agency.flights.mood(Mood::Good);
-    ana.follow(&other, &trip, &names).says(&["Boa viagem!"]);
-    assert_eq!((parts(&agency, PartState::Confirmed), agency.flights.booked()), (3, 1));
-}
-
-#[test]
-fn a_daemon_that_does_not_answer_makes_the_page_say_so_and_nothing_more() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "[daemons]\nreply_millis = 200\n[trips]\nlead_millis = 300\n");
-    let mut ana = Visitor::default();
-    let page = held(&mut ana, &web, "1");
-    let (trip, names) = (trip_of(&page), travellers(&page));
-    for mood in [Mood::Down, Mood::Mute, Mood::Says(json!({})), Mood::Says(json!([]))] {
-        agency.tours.mood(mood.clone());
-        let waits = ana.get(&web, &trip);
-        assert_eq!(waits.status, 200, "{mood:?}");
-        waits.says(&["Ainda não sabemos", "o servidor de passeios", "Amazon Xingu"]);
-        waits.says_not(&["Boa viagem", "não foi comprada", "name=\"nome1\""]);
-        assert!(waits.header("refresh").is_some());
-        ana.follow(&web, &trip, &names).says(&["Ainda não sabemos"]);
-        agency.tours.mood(Mood::Good);
-    }
-    assert_eq!(parts(&agency, PartState::Held), 3);
-    for fake in agency.all() {
-        fake.mood(Mood::Down);
-    }
-    let nothing = ana.get(&web, &trip);
-    assert_eq!(nothing.status, 503);
-    nothing.says(&["Não conseguimos consultar", "pergunta de novo sozinha"]);
-    assert!(nothing.header("retry-after").is_some() && nothing.header("refresh").is_some());
-    for fake in agency.all() {
-        fake.mood(Mood::Good);
-    }
-    ana.follow(&web, &trip, &names).says(&["Boa viagem!"]);
-    // A booking is shown also while a daemon is down, as far as the others know it.
-    agency.stays.mood(Mood::Down);
-    ana.get(&web, &trip).says(&["Comprado", "o servidor de hospedagens", "Orla do Cais"]);
-    agency.stays.mood(Mood::Good);
-    agency.flights.mood(Mood::Down);
-    let booked = ana.get(&web, &trip);
-    booked.says(&["Comprado", "o servidor de voos", "Amazon Xingu"]);
-    assert!(locator(&booked).is_some());
-}
-
-#[test]
-fn odd_answers_are_not_believed() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "[trips]\nlead_millis = 300\npause_millis = 10\n");
-    let mut ana = Visitor::default();
-    let page = hold(&mut ana, &web, "ida=ida1&passeio=orla");
-    let (trip, names) = (trip_of(&page), travellers(&page));
-    let other = json!({"viagem": "0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11", "estado": "confirmada"});
-    for odd in
-        [other, json!({"viagem": &trip[8..], "estado": "comprada"}), json!({"estado": "solta"})]
-    {
-        agency.tours.mood(Mood::Odd("consultar", odd));
-        ana.get(&web, &trip).says(&["Ainda não sabemos", "o servidor de passeios"]);
-    }
-    agency.tours.mood(Mood::Good);
-    for odd in [json!({"estado": "confirmada"}), json!({"estado": 7}), json!({})] {
-        agency.flights.mood(Mood::Odd("decidir", odd));
-        ana.follow(&web, &trip, &names).says(&["Ainda não sabemos"]).says_not(&["Boa viagem"]);
-    }
-    agency.flights.mood(Mood::Good);
-    ana.follow(&web, &trip, &names).says(&["Boa viagem!"]);
-}
-
-#[test]
-fn a_daemon_that_is_busy_is_asked_again_and_then_named() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "[trips]\npause_millis = 10\n");
-    let mut ana = Visitor::default();
-    agency.tours.mood(Mood::Refuses("segurar", "ocupado"));
-    let page = hold(&mut ana, &web, "ida=ida1&passeio=orla");
-    page.says(&["Há reservas temporárias demais", "Rever e tentar de novo"]);
-    assert_eq!(agency.tours.requests("segurar").len(), 3);
-    agency.tours.mood(Mood::Good);
-    let review = ana.get(&web, &page.link("Rever e tentar de novo"));
-    ana.follow(&web, "/pacote", &encode(&review.form())).says(&["Tudo reservado"]);
-}
-
-#[test]
-fn a_host_that_may_only_search_says_so_and_tells_its_administrator_what_to_do() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "");
-    let mut ana = Visitor::default();
-    // What was held while this host still might.
-    let held_before = trip_of(&hold(&mut ana, &web, "ida=ida1"));
-    let form = encode(&ana.get(&web, "/pacote?ida=ida1&passeio=orla").form());
-    agency.flights.mood(Mood::Refuses("segurar", "nao_autorizado"));
-    let page = ana.post(&web, "/pacote", &form);
-    assert_eq!(page.status, 503);
-    page.says(&["Por enquanto, só pesquisa", "no momento não pode reservar"]);
-    assert_eq!(page.header("refresh"), None, "asking again is of no use");
-    assert_eq!(agency.tours.left("orla"), 8, "what another daemon held is let go");
-    web.log_with("agencia keys export web web.toml");
-    // Every page of a trip, the review that changes one, and whoever has a voucher.
-    for fake in agency.all() {
-        fake.mood(Mood::Refuses("consultar", "nao_autorizado"));
-    }
-    let review = format!("/pacote?ida=ida2&viagem={}", &held_before[8..]);
-    for path in [&held_before, &review] {
-        let page = ana.get(&web, path);
-        assert_eq!((page.status, page.header("refresh")), (503, None), "{path}");
-        page.says(&["Por enquanto, só pesquisa"]).says_not(&["consultar sua viagem agora"]);
-    }
-    for below in ["/alterar", "/cancelar"] {
-        assert_eq!(ana.get(&web, &format!("{held_before}{below}")).status, 303);
-    }
-    let voucher = ana.post(&web, "/viagem", "localizador=VA9AAC&sobrenome=Souza");
-    voucher.says(&["Por enquanto, só pesquisa"]);
-    let mut english = Visitor { headers: vec![("accept-language", "en".to_owned())], ..ana };
-    english.get(&web, &held_before).says(&["Searching only, for now"]);
-    // A search goes on.
-    english.get(&web, "/").says(&["Book your flights."]);
-}
-
-#[test]
-fn a_lost_reply_to_cancelling_leads_to_one_cancelled_trip() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "[trips]\nlead_millis = 200\n");
-    let mut ana = Visitor::default();
-    let page = held(&mut ana, &web, "1");
-    let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
-    let form = encode(&ana.get(&web, &booked.link("Cancelar a viagem")).form());
-    // It is cancelled, and nobody hears of it: the trip's page asks, and says it.
-    agency.flights.mood(Mood::Loses("cancelar"));
-    let over = ana.follow(&web, &format!("{trip}/cancelar"), &form);
-    over.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
-    agency.flights.mood(Mood::Good);
-    // Whoever sends the form once more is not given anything back twice.
-    let again = ana.follow(&web, &format!("{trip}/cancelar"), &form);
-    again.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
-    assert_eq!(agency.flights.parts(PartState::Released), 1);
-    assert_eq!((agency.flights.left("ida1"), agency.flights.requests("cancelar").len()), (120, 1));
-}
-
-#[test]
-fn a_part_that_does_not_hear_of_the_cancelling_leaves_it_said_as_not_settled() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "[trips]\nlead_millis = 200\n");
-    let mut ana = Visitor::default();
-    let page = held(&mut ana, &web, "1");
-    let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
-    let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
-    agency.tours.mood(Mood::MuteOn("aplicar"));
-    let over = ana.follow(&web, &format!("{trip}/cancelar"), &encode(&ask.form()));
-    over.says(&["Viagem cancelada"]);
-    assert!(over.header("refresh").is_some());
-}
-
-#[test]
-fn whoever_knows_locator_and_surname_opens_the_trip_and_may_cancel_it() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "");
-    let mut ana = Visitor::default();
-    let page = held(&mut ana, &web, "1");
-    let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
-    let voucher = locator(&booked).unwrap();
-    let mut bento = Visitor::default();
-    let led = bento.post(&web, "/viagem", &format!("localizador={voucher}&sobrenome=Souza"));
-    let to = led.header("location").unwrap().to_owned();
-    assert!(led.status == 303 && to.starts_with(&format!("{trip}?acesso=")), "{to}");
-    let opened = bento.get(&web, &to);
-    opened.says(&["Boa viagem!", &voucher]);
-    // The token is this trip's alone, and every link and form carries it on.
-    let (_, token) = to.split_once('?').unwrap();
-    let other = trip_of(&hold(&mut ana, &web, "passeio=orla"));
-    assert_eq!(bento.get(&web, &format!("{other}?{token}")).status, 404);
-    let ask = bento.get(&web, &opened.link("Cancelar a viagem"));
-    let over = bento.follow(&web, &format!("{trip}/cancelar"), &encode(&ask.form()));
-    over.says(&["Viagem cancelada"]);
-}
-
-#[test]
-fn a_wrong_voucher_is_told_kept_and_not_told_apart() {
-    let agency = Agency::start();
-    let web = Web::start(&agency, "");
-    let mut ana = Visitor::default();
-    let page = hold(&mut ana, &web, "hospedagem=quarto6");
-    let booked = ana.follow(&web, &trip_of(&page), &travellers(&page));
-    let right = locator(&booked).unwrap();
-    let check = |form: &str, status: u16, said: &str| {
-        let page = web.post("/viagem", form);
-        assert_eq!(page.status, status, "{form}");
-        page.says(&[said, "Abrir minha viagem"]);
-        page.body.clone()
-    };
-    let foreign = check(&format!("localizador={right}&sobrenome=Silva"), 404, "Não há viagem");
-    let none = check("localizador=HA9AAC&sobrenome=Silva", 404, "Não há viagem");
-    assert_eq!(foreign.replace(&right, "HA9AAC"), none);
-    check("localizador=HA9AA&sobrenome=Silva", 400, "value=\"HA9AA\"");
-    check("localizador=HA9AAC&sobrenome=", 400, "Preencha este campo.");
-    for fake in agency.all() {
-        fake.mood(Mood::Refuses("consultar", "ocupado"));
-    }
-    check("localizador=HA9AAC&sobrenome=Silva", 429, "Houve tentativas demais");
-    agency.tours.mood(Mood::Down);
-    assert_eq!(web.post("/viagem", "localizador=HA9AAC&sobrenome=Silva").status, 503);
-}
-
-#[test]
-fn daemons_are_told_for_whom_and_from_where_and_only_a_trusted_proxy_says_otherwise() {
-    let agency = Agency::start();
-    let far = || vec![("x-forwarded-for", "203.0.113.9".to_owned())];
-    for (settings, address) in
-        [("", "127.0.0.1"), ("[http]\ntrusted_proxies = [\"127.0.0.1\"]\n", "203.0.113.9")]
-    {
-        let web = Web::start(&agency, settings);
-        let mut ana = Visitor { headers: far(), ..Visitor::default() };
-        hold(&mut ana, &web, "passeio=orla");
-        let told = agency.tours.requests("segurar").pop().unwrap();
-        assert_eq!(told["endereco"], address, "{settings}");
-        let visitor = told["visitante"].as_str().unwrap();
-        assert!(!ana.cookie.unwrap().contains(visitor), "the cookie is the visitor's alone");
-        web.post("/viagem", "localizador=PA9AAC&sobrenome=Souza");
-        ana = Visitor { headers: far(), ..Visitor::default() };
-        ana.post(&web, "/viagem", "localizador=PA9AAC&sobrenome=Souza");
-        assert_eq!(agency.tours.requests("consultar").pop().unwrap()["endereco"], address);
     }
 }
 

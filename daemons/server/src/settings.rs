@@ -132,7 +132,7 @@ pub struct Limits {
     /// Wrong locators and surnames from one address, in that time.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 1_000_000>")]
     pub guesses_per_address_max: u32,
-    /// Trips that are settled with other daemons at the same time.
+    /// Trips that are settled with each other daemon at the same time.
     #[serde(deserialize_with = "value::whole::<_, _, 1, 10_000>")]
     pub settling_max: usize,
 }

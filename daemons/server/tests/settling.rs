@@ -4,6 +4,7 @@
 
 mod support;
 
+use agencia_protocol::TripId;
 use agencia_protocol::trip::{Hold, LetGo, Pin, Revision};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -163,18 +164,24 @@ fn a_peer_that_never_answers_is_asked_again_and_others_are_settled_meanwhile() {
     assert_eq!(agency.state("passeios", stuck), "fixa");
 }
 
-#[test]
-fn a_hold_expires_although_every_turn_waits_for_an_anchor_that_hangs() {
+/// An agency in which every turn of the stays and of the tours waits for flights that hang, for longer
+/// than a test waits; with the trip, and the connections on which they have asked.
+fn stuck() -> (Agency, TripId, Vec<std::io::Result<std::net::TcpStream>>) {
     let mut agency = Agency::with(|_, limits| limits.settling_max = 1);
-    // For longer than this test waits.
     agency.change_deadlines(|deadlines| deadlines.peer_reply = 10 * support::PATIENCE);
-    let (stuck, other) = (trip(), trip());
+    let stuck = trip();
     hold_all(&agency, stuck);
     agency.stop("voos");
     let silent = silent(&agency, "voos");
     pin_all(&agency, stuck);
-    // Both parts have asked, and have no turn left.
-    let asked: Vec<_> = silent.incoming().take(2).collect();
+    let asked = silent.incoming().take(2).collect();
+    (agency, stuck, asked)
+}
+
+#[test]
+fn a_hold_expires_although_every_turn_waits_for_an_anchor_that_hangs() {
+    let (agency, stuck, asked) = stuck();
+    let other = trip();
     agency.ask("passeios", Hold::new(other, Revision(0), vec![item("t1")], 1));
     agency.wait_for("passeios", other, "solta");
     assert_eq!((agency.state("passeios", stuck), asked.len()), ("fixa".into(), 2));
@@ -183,15 +190,9 @@ fn a_hold_expires_although_every_turn_waits_for_an_anchor_that_hangs() {
 /// Each daemon that is waited for has its own turns.
 #[test]
 fn a_trip_is_settled_with_one_anchor_although_every_turn_waits_for_another_that_hangs() {
-    let mut agency = Agency::with(|_, limits| limits.settling_max = 1);
-    agency.change_deadlines(|deadlines| deadlines.peer_reply = 10 * support::PATIENCE);
-    let (stuck, other) = (trip(), trip());
-    hold_all(&agency, stuck);
-    agency.stop("voos");
-    let silent = silent(&agency, "voos");
-    pin_all(&agency, stuck);
-    let asked: Vec<_> = silent.incoming().take(2).collect();
+    let (agency, stuck, asked) = stuck();
     // The stays decide this one, and have nothing of it.
+    let other = trip();
     agency.ask("passeios", Hold::new(other, Revision(0), vec![item("t1")], 60));
     let parts: BTreeMap<_, _> = [("hospedagens", "s1"), ("passeios", "t1")]
         .map(|(name, id)| (name.parse().unwrap(), vec![item(id)]))

@@ -14,8 +14,8 @@ create table unit (
 -- Everything this daemon knows of a trip, one row each: `trip` is its uuid and `row` what
 -- agencia_trip keeps of it, as json. The other columns are read off the row, for the indexes.
 --
--- live: 0 nothing is to be done, 1 a hold that expires, 2 in doubt (a pin that waits for its
--- outcome, or an outcome that waits for its acknowledgements).
+-- live: 0 nothing is to be done, 1 a hold that expires, 2 in doubt (a part that waits for
+-- its outcome, or an outcome that waits for its acknowledgements).
 -- kind: 0 a tombstone, 1 a booking, 2 a booking that is over; null while units are only held.
 -- first_day: of a booking's service, in days since 1970. over_at: when the last of them ends, for
 -- a tombstone when it was made; retention counts from there. Moments are unix milliseconds.

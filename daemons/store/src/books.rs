@@ -14,8 +14,8 @@ pub enum Filter {
         /// Only those with service on this day.
         day: Option<Day>,
     },
-    /// Those with a pinned part that waits for its outcome, or with an outcome that some part has
-    /// not acknowledged.
+    /// Those with a part that waits for its outcome, pinned or settled by hand, or with an outcome
+    /// that some part has not acknowledged.
     InDoubt,
     /// Those that an administrator settled by hand and no outcome has agreed with.
     Forced,

@@ -10,6 +10,7 @@ pub(crate) mod trips;
 pub(crate) mod walk;
 pub(crate) mod http;
 
+use agencia_protocol::trip::PartState;
 use fake::Fake;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -40,6 +41,11 @@ impl Agency {
     /// All three.
     pub(crate) fn all(&self) -> [&Fake; 3] {
         [&self.flights, &self.stays, &self.tours]
+    }
+
+    /// How many parts of trips all daemons have that are like this.
+    pub(crate) fn parts(&self, state: PartState) -> usize {
+        self.all().iter().map(|fake| fake.parts(state)).sum()
     }
 
     /// The text of `pares.toml`.

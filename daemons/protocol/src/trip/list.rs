@@ -23,7 +23,8 @@ pub enum ListFilter {
     /// Those whose part is booked here.
     #[serde(rename = "reservas")]
     Bookings,
-    /// Those with a pinned part, or with an outcome that some part has not acknowledged.
+    /// Those with a pinned part, with one that was settled by hand and asks its anchor, or with an
+    /// outcome that some part has not acknowledged.
     #[serde(rename = "duvida")]
     InDoubt,
     /// Those that an administrator settled by hand and no outcome has agreed with.
