@@ -223,7 +223,7 @@ test('what was typed wrong is told where it was typed', async () => {
   // The browser would not let this through by itself.
   await visitor.page.getByLabel('Dia da volta').fill('2099-12-20');
   await visitor.press(visitor.words.flightsSubmit);
-  await visitor.see("You shouldn't be here", 'erro');
+  await visitor.see('Você não deveria estar aqui', 'erro');
   await checkFilled(visitor, {
     'Aeroporto de destino': ANA.airport,
     'Dia da ida': '2099-12-21',
@@ -419,7 +419,7 @@ test('pages of their own: none found, nothing chosen, my trip, no such page', as
     await look('/pacote', visitor.words.review, 'pacote-vazio');
     await look('/viagem', pt ? 'Minha viagem' : 'My trip', 'acesso');
     await look('/nada', pt ? 'Página não encontrada' : 'Page not found', 'nada');
-    await look('/voos?dataIda=2099-12-21', "You shouldn't be here", 'erro');
+    await look('/voos?dataIda=2099-12-21', pt ? 'Você não deveria estar aqui' : "You shouldn't be here", 'erro');
     await visitor.leave([/status of 40[04]/]);
   }
 });

@@ -398,7 +398,7 @@ cancel-all = Cancelar tudo
 cancel-not = Manter a viagem
 
 ## Quando algo está errado.
-error-title = You shouldn't be here
+error-title = Você não deveria estar aqui
 error-lead = Volte e confira se os campos estão corretos e preenchidos.
 back-to-form = Voltar ao formulário
 back-to-start = Voltar ao começo

@@ -78,7 +78,7 @@ fn a_form_for_somebody_elses_trip_or_an_incomplete_one_takes_nothing() {
     for mut visitor in [bento, Visitor::default()] {
         let page = visitor.post(&web, "/pacote", &encode(&form));
         assert_eq!(page.status, 400);
-        page.says(&["You shouldn't be here", "Voltar à revisão"]);
+        page.says(&["Você não deveria estar aqui", "Voltar à revisão"]);
     }
     for missing in
         ["viagem", "revisao", "valorIda", "valorVolta", "valorHospedagem", "valorPasseio"]

@@ -26,7 +26,7 @@ fn a_wrong_field_is_named_and_what_was_typed_is_kept() {
         let page = web.get(target);
         assert_eq!(page.status, 400, "{target}");
         page.says(&[
-            "You shouldn't be here",
+            "Você não deveria estar aqui",
             "Volte e confira se os campos estão corretos e preenchidos.",
         ]);
         for field in wrong {

@@ -5,7 +5,7 @@ use crate::install::SALES;
 use crate::package::{ALL, assert_active, next_version, of_offers};
 use crate::pages::Booker;
 use crate::visits::Visits;
-use agencia_tests::books::{Books, Told};
+use agencia_tests::books::{Books, Told, Trip};
 use agencia_tests::load::{Load, Work};
 use agencia_tests::machine::{Debian, Machine};
 use agencia_tests::seed::{random, seed};
@@ -75,8 +75,9 @@ pub(crate) fn under_load(debian: Debian) {
         assert_eq!(machine.property(unit, "NRestarts"), "0", "{unit} did not fail");
     }
     assert_eq!(unreached, 0, "connections that could not be made");
-    // There is enough of everything, and nobody was in anybody's way.
-    let other = trips.iter().filter(|trip| !matches!(trip.told, Told::Booked(_)));
+    // There is enough of everything, and nobody was in anybody's way. Some cancel what they booked.
+    let was_booked = |trip: &&Trip| matches!(trip.told, Told::Booked(_) | Told::Cancelled);
+    let other = trips.iter().filter(|trip| !was_booked(trip));
     let other: Vec<_> = other.take(5).collect();
     assert!(other.is_empty(), "not booked: {other:#?}");
     // One for each process that served the pages.
@@ -117,11 +118,7 @@ fn one_service_alone(machine: &Machine) {
 }
 
 /// Every booking of before, in between and after is there.
-fn check_books(
-    machine: &Machine,
-    trips: Vec<agencia_tests::books::Trip>,
-    addresses: [(Kind, std::net::SocketAddr); 3],
-) {
+fn check_books(machine: &Machine, trips: Vec<Trip>, addresses: [(Kind, std::net::SocketAddr); 3]) {
     let mut books = Books::new(&CAPACITIES);
     books.trips = trips;
     let findings = machine.inside(|| {

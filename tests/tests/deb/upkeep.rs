@@ -50,7 +50,7 @@ fn own_offers(machine: &Machine) {
     as_root(machine, "agencia import voos voos.json");
     as_root(machine, "systemctl stop agencia-passeios; agencia import passeios passeios.json");
     // Also once the demonstration's unit has looked again, as at a boot.
-    as_root(machine, "systemctl stop agencia.target; systemctl start agencia.target");
+    as_root(machine, "systemctl stop agencia.target 'agencia*'; systemctl start agencia.target");
     assert_active(machine, &ALL);
     assert_eq!(machine.property("agencia-mocks", "Result"), "success");
     for (kind, expected) in [(Kind::Flights, 1), (Kind::Stays, 0), (Kind::Tours, 1)] {
@@ -84,7 +84,10 @@ fn keys(machine: &Machine) {
 /// The disk is lost, and what was sold is there again.
 fn backup_and_restore(machine: &Machine, bought: &str) {
     as_root(machine, "agencia backup --with-key /root/backup");
-    as_root(machine, "systemctl stop agencia.target; rm -r /var/lib/agencia/voos/livro.sqlite*");
+    as_root(
+        machine,
+        "systemctl stop agencia.target 'agencia*'; rm -r /var/lib/agencia/voos/livro.sqlite*",
+    );
     as_root(machine, "agencia restore --daemon voos /root/backup; systemctl start agencia.target");
     assert_active(machine, &ALL);
     let due = Instant::now() + RECOVERY;

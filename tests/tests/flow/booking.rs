@@ -360,7 +360,7 @@ fn a_wrong_field_is_told_with_the_form_as_it_was_typed() {
         let page = get(instance, path);
         assert_eq!(page.status, 400);
         let text = page.text();
-        assert!(text.contains("You shouldn't be here"), "{text}");
+        assert!(text.contains("Você não deveria estar aqui"), "{text}");
         let advice = "Volte e confira se os campos estão corretos e preenchidos.";
         assert!(text.contains(advice), "{text}");
         let typed = |name: &str| page.attributes(&format!("name=\"{name}\""), "value");
