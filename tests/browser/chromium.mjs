@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { checkLight, checkUsable, checkValid, portray } from './checks.mjs';
@@ -28,7 +29,8 @@ function required(name) {
   return value;
 }
 
-export function launch() {
+/** Starts it, with these flags beside its usual ones. */
+export function launch(flags = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     // Playwright gives it an empty folder for its profile.
@@ -40,7 +42,19 @@ export function launch() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...flags,
     ],
+  });
+}
+
+/** A port that nobody listens on. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, 'localhost', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
   });
 }
 

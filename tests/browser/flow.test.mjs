@@ -6,13 +6,7 @@ import { after, before, test } from 'node:test';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { SHORT_SITE, SITES, Visitor, launch } from './chromium.mjs';
-
-const ANA = { airport: 'Aeroporto de Altamira - Altamira (PA)', city: 'Altamira (PA)', people: 2 };
-const BENTO = {
-  airport: 'Aeroporto Internacional de Bagé - Comandante Gustavo Kraemer - Bagé (RS)',
-  city: 'Bagé (RS)',
-  people: 1,
-};
+import { ANA, BENTO, STEPS, book, checkFilled, locator, searchFlights, walk } from './walk.mjs';
 
 let browser;
 before(async () => {
@@ -21,97 +15,6 @@ before(async () => {
 after(async () => {
   await browser?.close();
 });
-
-// Each step takes the visitor from the page of the step before it to its own.
-
-async function searchFlights({ page, words }, trip) {
-  await page.getByLabel(words.airport).selectOption(trip.airport);
-  await page.getByLabel(words.outbound).fill('2099-12-21');
-  await page.getByLabel(words.inbound).fill('2099-12-24');
-  await page.getByLabel(words.seats).fill(String(trip.people));
-}
-
-/** Chooses the first offer of a list. */
-async function choose(visitor, name) {
-  await visitor.page.locator(`input[name="${name}"]`).first().check();
-}
-
-async function checkFilled({ page }, expected) {
-  for (const [label, value] of Object.entries(expected)) {
-    assert.equal(await page.getByLabel(label).inputValue(), value, label);
-  }
-}
-
-const STEPS = [
-  async (visitor, trip) => {
-    await visitor.see(visitor.words.flightsSearch, 'voo');
-    await searchFlights(visitor, trip);
-    await visitor.press(visitor.words.flightsSubmit);
-  },
-  async (visitor) => {
-    await visitor.see(visitor.words.flights, 'voos');
-    await choose(visitor, 'ida');
-    await choose(visitor, 'volta');
-    await visitor.press(visitor.words.goStays);
-  },
-  async (visitor, trip) => {
-    await visitor.see(visitor.words.staysSearch, 'hospedagem');
-    await checkFilled(visitor, {
-      [visitor.words.city]: trip.city,
-      [visitor.words.leaving]: '2099-12-24',
-      [visitor.words.people]: String(trip.people),
-    });
-    await visitor.press(visitor.words.staysSubmit);
-  },
-  async (visitor) => {
-    await visitor.see(visitor.words.stays, 'hospedagens');
-    await choose(visitor, 'hospedagem');
-    await visitor.press(visitor.words.goTours);
-  },
-  async (visitor, trip) => {
-    await visitor.see(visitor.words.toursSearch, 'passeio');
-    const { words } = visitor;
-    await checkFilled(visitor, { [words.city]: trip.city, [words.people]: String(trip.people) });
-    await visitor.press(visitor.words.toursSubmit);
-  },
-  async (visitor) => {
-    await visitor.see(visitor.words.tours, 'passeios');
-    await choose(visitor, 'passeio');
-    await visitor.press(visitor.words.goReview);
-  },
-  async (visitor, trip) => {
-    await visitor.see(visitor.words.review, 'pacote');
-    const review = await visitor.page.locator('main').innerText();
-    assert.ok(review.includes(trip.city), review);
-    assert.match(review, visitor.words.total, 'money as the language writes it');
-    await visitor.press(visitor.words.hold);
-  },
-];
-
-/** Books the trip that is held, for people of the name Souza. */
-async function book(visitor, trip) {
-  await visitor.see(visitor.words.held, 'reservada');
-  for (let number = 1; number <= trip.people; number += 1) {
-    const group = visitor.page.locator('fieldset').nth(number - 1);
-    await group.getByLabel(visitor.words.name, { exact: true }).fill(`Ana ${number}`);
-    await group.getByLabel(visitor.words.surname, { exact: true }).fill('Souza');
-  }
-  await visitor.press(visitor.words.book);
-  return locator(visitor);
-}
-
-async function locator(visitor) {
-  await visitor.see(visitor.words.booked, 'comprada');
-  const found = await visitor.page.locator('.locator strong').innerText();
-  assert.match(found, /^V[ACDEFGHJKMNPQRTUVWXY34679]{5}$/);
-  return found;
-}
-
-/** The whole walk, to the locator. */
-async function walk(visitor, trip) {
-  for (const step of STEPS) await step(visitor, trip);
-  return book(visitor, trip);
-}
 
 for (const width of [360, 1440]) {
   for (const script of [true, false]) {

@@ -9,11 +9,22 @@ use std::process::Command;
 
 #[test]
 fn the_whole_flow_works_in_a_browser() {
+    walk("flow.test.mjs");
+}
+
+#[test]
+#[ignore = "takes minutes and 185 MB of packages: by name, tests/run lighthouse"]
+fn lighthouse_finds_no_fault() {
+    walk("lighthouse/pages.test.mjs");
+}
+
+/// Has node run a file of tests beside an agency.
+fn walk(file: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
-    assert!(
-        folder.join("node_modules/playwright-core").is_dir(),
-        "playwright-core is not installed: run `tests/run browser`, or `npm ci` in tests/browser"
-    );
+    for needed in [&*folder, folder.join(file).parent().expect("a folder")] {
+        let modules = needed.join("node_modules");
+        assert!(modules.is_dir(), "{} is missing: `npm ci` makes it", modules.display());
+    }
     let site = Site::new();
     let _agency = site.up(&[]);
     // Another agency, whose holds are over before anybody has read the page.
@@ -22,7 +33,7 @@ fn the_whole_flow_works_in_a_browser() {
     let short_site = format!("http://localhost:{}", short.web()[0].port());
     let sites = site.web().map(|address| format!("http://localhost:{}", address.port()));
     let done = Command::new("node")
-        .args(["--test", "--test-reporter=spec"])
+        .args(["--test", "--test-reporter=spec", file])
         .current_dir(&folder)
         .env("AGENCIA_SITES", sites.join(","))
         .env("AGENCIA_SHORT_SITE", short_site)
