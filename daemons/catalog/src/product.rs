@@ -5,7 +5,7 @@ use crate::catalog::OfferIndex;
 use crate::json::Object;
 use crate::texts::{TextId, Texts};
 use crate::view::View;
-use agencia_protocol::request::Item;
+use agencia_protocol::request::{Calendar, Item};
 use agencia_protocol::{Day, Money, OfferId, WireError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -120,6 +120,16 @@ pub trait Product: Sized + Send + Sync + 'static {
         item: &Item,
         units: Option<u16>,
     ) -> Result<Vec<OfferIndex>, WireError>;
+
+    /// The price by which a calendar tells of an offer, if it will do for so many people and nights.
+    fn price_in(
+        view: &View<'_, Self>,
+        offer: OfferIndex,
+        calendar: &Calendar<'_>,
+    ) -> Option<Money> {
+        let will_do = view.is_left(offer, calendar.people.count());
+        will_do.then(|| Self::price(view.catalog.offer(offer)))
+    }
 
     /// Writes the record's fields, id and units left aside.
     fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>);

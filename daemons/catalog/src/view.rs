@@ -100,10 +100,8 @@ impl<P: Product> View<'_, P> {
         reply.plain("mes", &month.to_string());
         reply.list("dias", |list| {
             for (day, positions) in days.take_while(|(day, _)| *day <= last) {
-                let on_sale = positions
-                    .map(|position| OfferIndex(index.offer_at(position)))
-                    .filter(|&offer| self.is_left(offer, 1));
-                let lowest = on_sale.map(|offer| P::price(self.catalog.offer(offer))).min();
+                let offers = positions.map(|position| OfferIndex(index.offer_at(position)));
+                let lowest = offers.filter_map(|offer| P::price_in(self, offer, calendar)).min();
                 list.object(|entry| {
                     entry.iso_day("dia", day);
                     if let Some(lowest) = lowest {

@@ -8,7 +8,7 @@ use agencia_catalog::{
     Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View,
     sold_out,
 };
-use agencia_protocol::request::Item;
+use agencia_protocol::request::{Calendar, Item};
 use agencia_protocol::stay::{SEARCH, Stay, StaySearch};
 use agencia_protocol::{Day, Money, Nights, Order, WireError};
 use serde::{Deserialize, Serialize};
@@ -168,6 +168,21 @@ impl Product for Stays {
         let will_do = |offer| units.is_none_or(|units| view.catalog.available(offer) >= units);
         let nights = item.nights.unwrap_or_default();
         nights_of(view, first, nights, will_do).ok_or_else(|| sold_out(&item.id))
+    }
+
+    /// That of the first night, of a room that is free for all of them.
+    fn price_in(
+        view: &View<'_, Self>,
+        offer: OfferIndex,
+        calendar: &Calendar<'_>,
+    ) -> Option<Money> {
+        let will_do = |night| {
+            let beds = view.catalog.offer(night).beds;
+            beds >= calendar.people.count() && view.is_left(night, 1)
+        };
+        let nights = calendar.nights.unwrap_or_default();
+        let chain = nights_of(view, offer, nights, will_do)?;
+        Some(view.catalog.offer(chain[0]).price)
     }
 
     fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>) {

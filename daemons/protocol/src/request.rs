@@ -137,6 +137,10 @@ pub struct Calendar<'a> {
     pub place: Place<'a>,
     /// The month.
     pub month: Month,
+    /// For how many it must do, as the search of the product counts them; one if it is not said.
+    pub people: People,
+    /// For how many nights from each day on, if that is said.
+    pub nights: Option<Nights>,
 }
 
 impl<'a> Calendar<'a> {
@@ -149,11 +153,25 @@ impl<'a> Calendar<'a> {
             city: Option<Place<'a>>,
             #[serde(rename = "mes")]
             month: Month,
+            #[serde(rename = "numeroPassagens")]
+            passengers: Option<People>,
+            #[serde(rename = "numeroDePessoas")]
+            people: Option<People>,
+            #[serde(rename = "noites")]
+            nights: Option<Nights>,
         }
         let fields: Fields<'_> = parse_object(body)?;
-        let named = if place == "paraAeroporto" { fields.airport } else { fields.city };
+        let (named, people) = match place {
+            "paraAeroporto" => (fields.airport, fields.passengers),
+            _ => (fields.city, fields.people),
+        };
         let missing = || WireError::field(place, format!("falta o campo {place}"));
-        Ok(Self { place: named.ok_or_else(missing)?, month: fields.month })
+        Ok(Self {
+            place: named.ok_or_else(missing)?,
+            month: fields.month,
+            people: people.unwrap_or_default(),
+            nights: fields.nights,
+        })
     }
 }
 

@@ -175,6 +175,32 @@ fn a_calendar_has_the_lowest_price_of_each_day_and_whether_anything_is_left() {
     }
 }
 
+#[test]
+fn a_calendar_for_several_passes_over_what_is_too_small_for_them() {
+    for kind in Kind::ALL {
+        let of = |number, size| {
+            let offer = kind.offer_of(number, size);
+            if kind == Kind::Stays { with(offer, [("qtdCamas", json!(size))]) } else { offer }
+        };
+        let setup = Setup::new(kind, &[of(1, 1), of(3, 2)]);
+        let daemon = setup.start();
+        let (field, place) = kind.place();
+        let mut client = daemon.connect();
+        let mut lowest = |people: &str| {
+            let more = format!(r#""{}":{people}"#, kind.people_field());
+            let body =
+                format!(r#"{{"action":"calendario","{field}":"{place}","mes":"2099-12",{more}}}"#);
+            client.ask(body)["dias"][0]["menorPreco"].clone()
+        };
+        assert_eq!(lowest("1"), "101,00R$");
+        assert_eq!(lowest("\"2\""), "103,00R$");
+        assert_eq!(lowest("3"), Value::Null);
+        let body = format!(r#"{{"action":"calendario","{field}":"{place}","mes":"2099-12""#);
+        let wrong = format!(r#"{body},"{}":0}}"#, kind.people_field());
+        check_error(&client.ask(wrong), "campo_invalido", kind.people_field());
+    }
+}
+
 fn check_calendar_errors(client: &mut Client, kind: Kind) {
     let (field, place) = kind.place();
     let other = if field == "cidade" { "paraAeroporto" } else { "cidade" };

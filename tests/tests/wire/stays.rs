@@ -113,3 +113,19 @@ fn search_at(daemon: &Daemon<'_>, day: &str) -> Vec<Value> {
     let body = Kind::Stays.search("").replace(agencia_tests::inventory::DAY, day);
     daemon.connect().ask(body)["hospedagens"].as_array().expect("a list").clone()
 }
+
+#[test]
+fn a_calendar_for_several_nights_tells_the_rooms_that_are_free_on_all_of_them() {
+    let setup = Setup::new(Kind::Stays, &[night(1, 24), night(2, 24), night(2, 25)]);
+    let daemon = setup.start();
+    let (field, city) = Kind::Stays.place();
+    let lowest = |nights: u16| {
+        let fields = format!(r#""{field}":"{city}","mes":"2099-12","noites":{nights}"#);
+        let reply = daemon.connect().ask(format!(r#"{{"action":"calendario",{fields}}}"#));
+        let days = reply["dias"].as_array().unwrap_or_else(|| panic!("{reply}"));
+        days.iter().map(|day| day["menorPreco"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(lowest(1), ["124,50R$", "225,50R$"]);
+    assert_eq!(lowest(2), [json!("224,50R$"), Value::Null]);
+    assert_eq!(lowest(3), [Value::Null, Value::Null]);
+}
