@@ -6,6 +6,7 @@
 mod open;
 mod batch;
 mod rows;
+mod recent;
 mod units;
 mod life;
 mod adoption;
@@ -22,6 +23,7 @@ use crate::{Found, Life, Order, Outcome, StoreError, UnitChange};
 use agencia_protocol::trip::{DaemonName, Timestamp};
 use agencia_protocol::{Locator, OfferKey, TripId};
 use agencia_trip::{Desk, Key, Limits, Row};
+use recent::Recent;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 use std::fs::File;
@@ -47,6 +49,7 @@ pub(crate) struct Database {
     letter: char,
     draw: Draw,
     guard: Guard,
+    recent: Recent,
     ballast: Ballast,
     _lock: File,
 }

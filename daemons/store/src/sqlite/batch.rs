@@ -2,6 +2,7 @@
 //! changed it so far, and everything is checked before anything is written, so that a refusal
 //! leaves nothing of itself and needs no savepoint.
 
+use super::recent::Working;
 use super::rows::Rows;
 use super::units::UnitsInForce;
 use super::{
@@ -80,7 +81,7 @@ impl Database {
         let transaction =
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let mut steps = Steps {
-            rows: Rows::new(&transaction),
+            rows: Working::new(Rows::new(&transaction), &mut self.recent),
             units: UnitsInForce::new(&transaction, self.in_force.as_ref(), self.guard),
             own: &self.desk,
             service_days: &self.service_days,
@@ -90,9 +91,11 @@ impl Database {
             written: Vec::new(),
         };
         let done = batch.iter().map(|task| steps.run(task)).collect::<Result<_, _>>();
-        let Steps { units, written, .. } = steps;
+        let Steps { rows, units, written, .. } = steps;
         let applied = Applied { done: done?, changes: units.changes(), rows: written };
+        let used = rows.used();
         transaction.commit()?;
+        self.recent.keep(used);
         Ok(applied)
     }
 
@@ -115,6 +118,7 @@ impl Database {
         super::life::end_recovery(&transaction)?;
         let applied = Applied { done: Vec::new(), changes: units.changes(), rows: written };
         transaction.commit()?;
+        self.recent.clear();
         self.desk.life.recovering = false;
         Ok(applied)
     }
@@ -122,7 +126,7 @@ impl Database {
 
 /// The steps of one transaction.
 struct Steps<'a> {
-    rows: Rows<'a>,
+    rows: Working<'a>,
     units: UnitsInForce<'a>,
     own: &'a OwnDesk,
     service_days: &'a ServiceDays,
@@ -137,14 +141,17 @@ impl Steps<'_> {
         Ok(match task {
             Task::Step { trip, order, at } => Done::Stepped(self.step(*trip, order, *at)?),
             Task::Read(lookup) => {
+                let shared = |(trip, row)| (trip, Arc::new(row));
                 let found = match lookup {
                     Lookup::Trip(trip) => {
                         self.rows.find(*trip).map(|row| row.map(|row| (*trip, row)))
                     }
-                    Lookup::Locator(locator) => self.rows.find_locator(*locator),
+                    Lookup::Locator(locator) => {
+                        let found = self.rows.on_disk().find_locator(*locator);
+                        found.map(|found| found.map(shared))
+                    }
                 };
-                let shared = |(trip, row)| (trip, Arc::new(row));
-                Done::Read(legible(found)?.map(|found| found.map(shared)))
+                Done::Read(legible(found)?)
             }
         })
     }
@@ -174,16 +181,18 @@ impl Steps<'_> {
             Err(offer) => return Ok(Ok(Outcome::SoldOut { offer })),
         }
         let row = match row {
-            Some(row) if row != before => {
+            Some(row) if row != *before => {
+                let rows = self.rows.on_disk();
                 match known {
-                    true => self.rows.update(trip, &row, self.service_days, now)?,
-                    false => self.rows.insert(trip, &row, self.service_days, now)?,
+                    true => rows.update(trip, &row, self.service_days, now)?,
+                    false => rows.insert(trip, &row, self.service_days, now)?,
                 }
                 let row = Arc::new(row);
+                self.rows.wrote(trip, &row);
                 self.written.push((trip, row.clone()));
                 row
             }
-            _ => Arc::new(before),
+            _ => before,
         };
         Ok(Ok(Outcome::Stepped(Stepped { reply, row })))
     }
@@ -230,7 +239,7 @@ impl Steps<'_> {
     fn free_locator(&mut self) -> Result<Option<Locator>, Fault> {
         for _ in 0..DRAWS_MAX {
             let Some(locator) = Locator::new(self.letter, (self.draw)()) else { break };
-            if self.rows.owner(locator)?.is_none() {
+            if self.rows.on_disk().owner(locator)?.is_none() {
                 return Ok(Some(locator));
             }
         }
@@ -243,7 +252,7 @@ impl Steps<'_> {
         let decision = step.row.as_mut().and_then(|row| row.decision.as_mut());
         let Some(decision) = decision else { return Ok(()) };
         let Some(locator) = decision.locator else { return Ok(()) };
-        if self.rows.owner(locator)?.is_some_and(|owner| owner != trip) {
+        if self.rows.on_disk().owner(locator)?.is_some_and(|owner| owner != trip) {
             decision.locator = None;
         }
         Ok(())

@@ -56,6 +56,7 @@ impl Database {
             transaction.prepare_cached(sql)?.execute([to_column(change.offer)])?;
         }
         transaction.commit()?;
+        self.recent.clear();
         let applied = Applied { changes, ..Applied::default() };
         Ok(Forgotten { trips: trips.len(), more: trips.len() == FORGOTTEN_MAX, applied })
     }

@@ -1,5 +1,6 @@
 //! Opening the database: lock, check, settings, migrations. Every refusal names the file.
 
+use super::recent::Recent;
 use super::{Database, Fault, Guard, OwnDesk, life};
 use crate::ballast::{self, Ballast};
 use crate::{LedgerOptions, StoreError};
@@ -67,6 +68,7 @@ impl Database {
                 std::array::from_fn(|_| rand::rng().random_range(places.clone()))
             }),
             guard: Guard::Kept,
+            recent: Recent::new(),
             ballast,
             _lock: lock,
         })

@@ -3,7 +3,7 @@
 use super::{new_place, open, opened, options, tampered};
 use crate::battery::{
     USUAL, adopt, apply, ask, ask_at, at, audit, consistent_at, decide, end, flights, hold,
-    hold_one, items, parts, pin, purchase, quiet, reply, stays, trip, try_at,
+    hold_one, items, parts, pin, purchase, quiet, reply, row, stays, trip, try_at,
 };
 use crate::sqlite::Database;
 use crate::{Ledger, LedgerOptions, LedgerThread, Order, StoreError};
@@ -31,10 +31,10 @@ fn full(path: &Path, room: u32) -> (Ledger, LedgerThread) {
     (ledger, thread)
 }
 
-fn big(offer: u64) -> Order {
+fn big(revision: u32, offer: u64) -> Order {
     let mut item = crate::battery::sold(&[offer], 1);
     item.record = format!(r#"{{"note":"{}"}}"#, "x".repeat(20_000));
-    hold(0, [item].into())
+    hold(revision, [item].into())
 }
 
 fn no_space(ledger: &Ledger, number: u32, order: Order) {
@@ -57,7 +57,7 @@ fn on_a_full_disk_nothing_is_taken_and_what_was_begun_is_finished() {
         let (ledger, thread) = full(path, 100_000);
         assert!(!ledger.stats().full);
         // In one batch with others, the one that finds no room is refused and fails none of them.
-        let batch = [(9, big(1)), (1, decide(1, &ours)), (8, hold_one(1)), (3, Order::LetGo)]
+        let batch = [(9, big(0, 1)), (1, decide(1, &ours)), (8, hold_one(1)), (3, Order::LetGo)]
             .map(|(number, order)| ledger.step(trip(number), order, at(0)));
         let mut answers = batch.map(block_on);
         for place in [0, 2] {
@@ -92,7 +92,7 @@ fn when_the_ballast_is_used_up_nothing_is_done_and_the_ledger_lives() {
         ask(&ledger, 1, hold_one(1));
         end(ledger, thread);
         let (ledger, thread) = full(path, 0);
-        no_space(&ledger, 9, big(1));
+        no_space(&ledger, 9, big(0, 1));
         // Tombstones for trips that nobody held, until not even one of them fits.
         let gone = (100..1000).map(|number| try_at(&ledger, number, Order::LetGo, 0));
         let results: Vec<_> = gone.collect();
@@ -107,6 +107,22 @@ fn when_the_ballast_is_used_up_nothing_is_done_and_the_ledger_lives() {
         end(ledger, thread);
         let (ledger, thread) = open(path).unwrap();
         assert!(audit(&ledger).consistent);
+        end(ledger, thread);
+    });
+}
+
+#[test]
+fn what_found_no_room_is_not_remembered() {
+    new_place(&|path| {
+        let (ledger, thread) = opened(path, 9);
+        ask(&ledger, 1, hold_one(1));
+        end(ledger, thread);
+        let (ledger, thread) = full(path, 0);
+        let before = row(&ledger, 1);
+        no_space(&ledger, 1, big(1, 2));
+        assert_eq!(row(&ledger, 1), before, "the next step is computed from what is on the disk");
+        assert_eq!(reply(ask(&ledger, 1, Order::LetGo)), Reply::State(PartState::Released));
+        consistent_at(&ledger, 2, 0, 0);
         end(ledger, thread);
     });
 }
