@@ -1,4 +1,4 @@
-//! How many instructions a search, a purchase and a page take, as callgrind counts them: repeatable
+//! How many instructions a search, a purchase, a trip and a page take, as callgrind counts them: repeatable
 //! to a few in a thousand, where times are not. `tests/run instructions` compares them with those in
 //! `instructions.json` and fails when one has grown by more than the tolerance stated there.
 //!
@@ -10,6 +10,8 @@ use crate::inventory;
 use crate::page;
 use crate::peers::Failure;
 use crate::site;
+use agencia_tests::travellers::{Travellers, booked};
+use agencia_tests::trio::{Times, Trio};
 use agencia_tests::wire::frame;
 use agencia_tests::{Client, Kind, PATIENCE, Setup};
 use serde_json::Value;
@@ -26,10 +28,14 @@ const MANY: u64 = 1100;
 const DEPTH: u64 = 16;
 /// How many offers the inventory has.
 const OFFERS: u64 = 100;
+/// How many trips are under way at a time: about as many of their steps share a commit.
+const TRAVELLERS: usize = 16;
+/// Offers for trips, and their units.
+const CAPACITIES: [u32; 100] = [10_000; 100];
 /// The tools under which the programs run.
 const VALGRIND: [&str; 4] = ["valgrind", "--tool=callgrind", "--trace-children=yes", "--quiet"];
 
-/// Counts all three and compares them.
+/// Counts all four and compares them.
 ///
 /// # Errors
 /// When one has grown too much, or a program fails.
@@ -42,6 +48,7 @@ pub(crate) fn compare(folder: &Path) -> Result<(), Failure> {
     for (name, count) in [
         ("search", daemon(folder, "search", ask_searches)? / DEPTH),
         ("purchase", daemon(folder, "purchase", ask_purchase)?),
+        ("trip", trips(folder)?),
         ("page", web(folder)?),
     ] {
         let wanted = expected[name].as_f64().ok_or("a count is missing")?;
@@ -93,6 +100,31 @@ fn daemon(folder: &Path, name: &str, ask: fn(&mut Client, u64)) -> Result<u64, F
         drop(client);
         daemon.finish();
         total(&counts)
+    };
+    Ok((run(MANY)? - run(FEW)?) / (MANY - FEW))
+}
+
+/// Instructions a trip of three parts, of all three daemons, when as many are under way as steps
+/// share a commit.
+fn trips(folder: &Path) -> Result<u64, Failure> {
+    let run = |trips: u64| -> Result<u64, Failure> {
+        let counts = |kind: Kind| folder.join(format!("callgrind.trip.{}", kind.name()));
+        let mut trio = Trio::new(&CAPACITIES, Times { hold_secs: 60, ..Times::SHIPPED });
+        for kind in Kind::ALL {
+            let out = format!("--callgrind-out-file={}", counts(kind).display());
+            let wrapper = [VALGRIND.as_slice(), &[&out]].concat();
+            let threads = format!("AGENCIA_{}_THREADS", kind.name().to_uppercase());
+            trio.change(kind, |setup| setup.under(&wrapper).variable(&threads, "1"));
+        }
+        let daemons = trio.start();
+        let told = Travellers::of(&trio, CAPACITIES.len()).several(TRAVELLERS, trips);
+        if booked(&told) != told.len() {
+            return Err("a trip was not booked".into());
+        }
+        for daemon in daemons {
+            daemon.finish();
+        }
+        Kind::ALL.into_iter().map(|kind| total(&counts(kind))).sum()
     };
     Ok((run(MANY)? - run(FEW)?) / (MANY - FEW))
 }

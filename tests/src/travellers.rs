@@ -9,6 +9,7 @@ use agencia_client::{PoolOptions, Spawn};
 use agencia_trip::driver::Driver;
 use smol::Executor;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -42,28 +43,43 @@ impl Travellers {
     /// were booked a second.
     pub fn crowd(&self, count: usize, round: Duration) -> (Vec<Trip>, f64) {
         let begun = Instant::now();
+        let trips = self.travel_while(count, move || begun.elapsed() < round);
+        let took = begun.elapsed();
+        #[expect(clippy::cast_precision_loss, reason = "a rate is printed, not kept")]
+        let rate = booked(&trips) as f64 / took.as_secs_f64();
+        (trips, rate)
+    }
+
+    /// So many trips, by so many travellers.
+    pub fn several(&self, count: usize, trips: u64) -> Vec<Trip> {
+        let begun = Arc::new(AtomicU64::new(0));
+        self.travel_while(count, move || begun.fetch_add(1, Relaxed) < trips)
+    }
+
+    /// So many travellers who book one trip after the other while there is another to book.
+    fn travel_while(
+        &self,
+        count: usize,
+        another: impl Fn() -> bool + Clone + Send + 'static,
+    ) -> Vec<Trip> {
         let one = |_| {
-            let (leader, offers) = (self.leader.clone(), self.offers);
+            let (leader, offers, another) = (self.leader.clone(), self.offers, another.clone());
             self.executor.spawn(async move {
                 let mut trips = Vec::new();
-                while begun.elapsed() < round {
+                while another() {
                     trips.push(travel(&leader, offers).await.0);
                 }
                 trips
             })
         };
         let tasks: Vec<_> = (0..count).map(one).collect();
-        let trips = smol::block_on(self.executor.run(async {
+        smol::block_on(self.executor.run(async {
             let mut trips = Vec::new();
             for task in tasks {
                 trips.extend(task.await);
             }
             trips
-        }));
-        let took = begun.elapsed();
-        #[expect(clippy::cast_precision_loss, reason = "a rate is printed, not kept")]
-        let rate = booked(&trips) as f64 / took.as_secs_f64();
-        (trips, rate)
+        }))
     }
 
     /// So many trips a second, whether or not the last one is over, and how long each took from
