@@ -258,6 +258,29 @@ impl Page {
         Some((sent_to, inputs.filter_map(field).collect()))
     }
 
+    /// The travellers' form of a held trip, filled in: everybody is an Ana Souza.
+    pub fn travellers(&self) -> Option<(String, Fields)> {
+        let (action, mut fields) = self.form("/viagem/")?;
+        if !fields.iter().any(|(name, _)| name == "nome1") {
+            return None;
+        }
+        for (name, value) in &mut fields {
+            match name.trim_end_matches(char::is_numeric) {
+                "nome" => *value = "Ana".to_owned(),
+                "sobrenome" => *value = "Souza".to_owned(),
+                _ => {}
+            }
+        }
+        Some((action, fields))
+    }
+
+    /// The locator of a booked trip's page.
+    pub fn locator(&self) -> Option<String> {
+        let (_, after) = self.body.split_once("class=\"locator")?;
+        let (_, rest) = after.split_once("<strong>")?;
+        rest.split_once("</strong>").map(|(locator, _)| locator.to_owned())
+    }
+
     /// The hidden fields of the page.
     pub fn hidden(&self) -> Fields {
         let part = "type=\"hidden\"";

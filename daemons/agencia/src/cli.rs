@@ -264,34 +264,24 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// The words of every command that is shown, of those within it, and so on.
+    fn commands(command: &clap::Command, words: &[String]) -> Vec<Vec<String>> {
+        let shown = command.get_subcommands().filter(|inner| !inner.is_hide_set());
+        let inner = shown.flat_map(|inner| {
+            let name = inner.get_name().to_owned();
+            commands(inner, &[words, &[name]].concat())
+        });
+        std::iter::once(words.to_vec()).chain(inner).collect()
+    }
+
     #[test]
     fn every_help_tells_the_exit_codes() {
-        for command in [
-            "",
-            "up",
-            "import",
-            "search",
-            "search passagem",
-            "status",
-            "demo",
-            "demo off",
-            "trips",
-            "trip",
-            "indoubt",
-            "audit",
-            "force-release",
-            "backup",
-            "restore",
-            "keys",
-            "keys init",
-            "keys show",
-            "keys export",
-            "keys import",
-            "keys renew",
-        ] {
-            let words = ["agencia"].into_iter().chain(command.split_whitespace());
-            let error = Cli::try_parse_from(words.chain(["--help"])).unwrap_err();
-            assert!(error.to_string().contains("78 wrong settings"), "{command}: {error}");
+        let commands = commands(&Cli::command(), &["agencia".to_owned()]);
+        assert!(commands.iter().any(|words| words[1..] == ["keys", "renew"]), "{commands:?}");
+        for words in commands {
+            let asked = words.iter().map(String::as_str).chain(["--help"]);
+            let error = Cli::try_parse_from(asked).unwrap_err();
+            assert!(error.to_string().contains("78 wrong settings"), "{words:?}: {error}");
         }
     }
 

@@ -12,7 +12,7 @@ use agencia_protocol::TripId;
 use agencia_server::SettingsError;
 use std::fmt::Write;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Why a command failed.
@@ -103,9 +103,12 @@ pub(crate) enum CommandError {
     /// Signals cannot be heard.
     #[error("cannot listen to signals: {0}")]
     Signals(io::Error),
-    /// Something that ought to be there.
-    #[error("{0}")]
-    Io(#[from] io::Error),
+    /// Results cannot be printed.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+    /// This program, which is started again as every child.
+    #[error("cannot find the program that this is, to start it again: {0}")]
+    Executable(io::Error),
 }
 
 impl CommandError {
@@ -147,6 +150,16 @@ fn asked(error: &ClientError) -> String {
         }
         _ => error.to_string(),
     }
+}
+
+/// A path that means the same wherever it is read.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, CommandError> {
+    std::path::absolute(path).map_err(|source| CommandError::File {
+        path: path.to_owned(),
+        doing: "tell which folder it is in",
+        source,
+        way_out: "",
+    })
 }
 
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {

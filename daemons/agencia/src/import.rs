@@ -6,6 +6,7 @@
 
 use crate::ask::{Known, Places, asking};
 use crate::cli::Import;
+use crate::durable::{folder_of, sync_folder, with_suffix};
 use crate::error::CommandError;
 use crate::programs::Daemon;
 use crate::table::{grouped, print};
@@ -14,7 +15,6 @@ use agencia_client::{Answer, ClientError, Deadlines, Peer};
 use agencia_protocol::request::{Bare, Imported};
 use agencia_protocol::{Code, WireError};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::{MetadataExt, chown};
@@ -120,12 +120,10 @@ pub(crate) struct Staged {
 
 impl Staged {
     fn create(inventory: &Path, source: &Path) -> Result<Self, CommandError> {
-        if inventory.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+        if is_csv(inventory) {
             return Err(CommandError::CsvInForce { path: inventory.to_owned() });
         }
-        let mut path = inventory.as_os_str().to_owned();
-        path.push(OsStr::new(".novo"));
-        let path = PathBuf::from(path);
+        let path = with_suffix(inventory, ".novo");
         let failed = |source| CommandError::File {
             path: path.clone(),
             doing: "write",
@@ -166,7 +164,7 @@ impl Staged {
         let inventory = self.inventory.clone();
         let placed = std::fs::rename(&self.path, &inventory).and_then(|()| {
             self.kept = true;
-            sync_folder(&inventory)
+            sync_folder(folder_of(&inventory))
         });
         placed.map(|()| inventory.clone()).map_err(|source| CommandError::File {
             path: inventory,
@@ -199,12 +197,9 @@ pub(crate) fn give_to_the_folders_owner(file: &Path) -> io::Result<()> {
     }
 }
 
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn sync_folder(file: &Path) -> io::Result<()> {
-    File::open(folder_of(file))?.sync_all()
+/// Whether a file is read as CSV.
+pub(crate) fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
 }
 
 /// Checks every record of `source`, alone and then together, and writes them into `staged`.
@@ -238,7 +233,9 @@ pub(crate) fn stage<P: Product>(
     let end = if count == 0 { "[]\n" } else { "\n]\n" };
     let written = out.write_all(end.as_bytes()).and_then(|()| out.flush());
     let durable = written.and_then(|()| staged.file.sync_all());
-    durable.and_then(|()| sync_folder(&staged.path)).map_err(|error| staged.failed(error))?;
+    durable
+        .and_then(|()| sync_folder(folder_of(&staged.path)))
+        .map_err(|error| staged.failed(error))?;
     bar.set_message("checking them together");
     // What a record without units would get does not matter for the check.
     Catalog::<P>::load(&staged.path, 1).map_err(|error| of_source(error, source))?;
@@ -262,8 +259,7 @@ fn of_source(error: InventoryError, source: &Path) -> InventoryError {
 /// A bar over the records of a file. Their number is estimated from the bytes that come once in
 /// each: its line in CSV, its brace in JSON.
 fn progress_bar(file: &Path) -> Result<ProgressBar, CommandError> {
-    let is_csv = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-    let once = if is_csv { b'\n' } else { b'{' };
+    let once = if is_csv(file) { b'\n' } else { b'{' };
     let total = count(file, once)
         .map_err(|source| InventoryError::Read { path: file.to_owned(), source })?;
     let style = ProgressStyle::with_template("{bar:40} {percent:>3}% of {len} records {msg}")

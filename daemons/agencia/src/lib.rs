@@ -16,6 +16,8 @@ mod trips;
 mod backup;
 mod keys;
 mod ask;
+mod clock;
+mod durable;
 mod table;
 mod error;
 

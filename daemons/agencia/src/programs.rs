@@ -7,7 +7,7 @@ use crate::error::CommandError;
 use crate::import;
 use crate::trips::sold;
 use agencia_catalog::Product;
-use agencia_server::{Flags, Settings};
+use agencia_server::{Flags, LEDGER_FILE, Settings};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -59,8 +59,18 @@ pub(crate) static DAEMONS: [Daemon; 3] = [
 /// The name of the web client.
 pub(crate) const WEB: &str = "web";
 
-/// The name of a ledger in a daemon's folder of state.
-pub(crate) const LEDGER_FILE: &str = "livro.sqlite";
+/// What a key is called that programs have made for themselves.
+const OWN_KEY: &str = "chave";
+
+/// The key that daemons have made for themselves, in a folder of state.
+pub(crate) fn receipt_key(state: &Path) -> PathBuf {
+    state.join(OWN_KEY)
+}
+
+/// The same of the web clients.
+pub(crate) fn web_key(state: &Path) -> PathBuf {
+    state.join(WEB).join(OWN_KEY)
+}
 
 impl Daemon {
     const fn of<P: Product>(
@@ -90,7 +100,7 @@ impl Daemon {
         Ok(Files {
             inventory: dir.join("inventory").join(self.inventory),
             ledger: dir.join(self.name).join(LEDGER_FILE),
-            key: dir.join("chave"),
+            key: receipt_key(dir),
             peers: dir.join("pares.toml"),
         })
     }

@@ -54,7 +54,8 @@ fn show<Q: Serialize, R: Serialize + DeserializeOwned>(
     let answer: Answer<R> =
         asking(async |spawn| known.pool(peer, Deadlines::default(), spawn).read(search).await)?;
     if json {
-        print(&serde_json::to_string(&answer.value).map_err(std::io::Error::from)?)?;
+        let text = serde_json::to_string(&answer.value);
+        print(&text.map_err(|error| CommandError::Output(error.into()))?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let (table, more) = list(answer.value);

@@ -3,7 +3,7 @@
 use crate::ask::{Known, Places, asking};
 use crate::cli::Status;
 use crate::error::CommandError;
-use crate::table::{Column, grouped, print, table};
+use crate::table::{Column, grouped, print, print_json, table};
 use agencia_client::{Answer, ClientError, Deadlines, Peer};
 use agencia_protocol::request::{Bare, Health};
 use serde::Serialize;
@@ -84,7 +84,7 @@ pub(crate) fn run(options: &Status, places: Places<'_>) -> Result<ExitCode, Comm
     }
     let all_up = rows.iter().all(|row| row.up);
     if options.json {
-        print(&serde_json::to_string_pretty(&rows).map_err(std::io::Error::from)?)?;
+        print_json(&rows)?;
     } else {
         for error in rows.iter().filter_map(|row| row.error.as_ref()) {
             eprintln!("agencia: {error}");

@@ -1,7 +1,9 @@
 //! Tables for people.
 
+use crate::error::CommandError;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 
 /// A column: its title, and whether it holds numbers.
@@ -23,11 +25,22 @@ pub(crate) fn table(columns: &[Column<'_>], rows: impl IntoIterator<Item = Vec<S
     table
 }
 
-/// Prints to standard output; whoever closed it has seen enough.
-pub(crate) fn print(text: &impl std::fmt::Display) -> io::Result<()> {
-    match writeln!(io::stdout(), "{text}") {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        printed => printed,
+/// Prints to standard output.
+pub(crate) fn print(text: &impl std::fmt::Display) -> Result<(), CommandError> {
+    printed(writeln!(io::stdout(), "{text}"))
+}
+
+/// Prints as JSON, for programs.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
+    let text = serde_json::to_string_pretty(value);
+    printed(text.map_err(io::Error::from).and_then(|text| writeln!(io::stdout(), "{text}")))
+}
+
+/// What came of writing to standard output; whoever closed it has seen enough.
+pub(crate) fn printed(written: io::Result<()>) -> Result<(), CommandError> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
+        _ => Ok(()),
     }
 }
 

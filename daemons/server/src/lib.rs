@@ -49,4 +49,6 @@ pub use peers::PeersRefused;
 pub use reload::{Answer, Reloads};
 pub use run::run;
 pub use server::{ServeError, Server, serve};
-pub use settings::{Deadlines, Limits, RefundRule, Settings, SettingsError, Trips};
+pub use settings::{
+    Deadlines, LEDGER_FILE, Limits, RefundRule, STATE_FOLDER, Settings, SettingsError, Trips,
+};

@@ -30,6 +30,12 @@ use std::time::Duration;
 /// Where the administrator's files are.
 const FOLDER: &str = "/etc/agencia";
 
+/// The folder of the state of an installed host, in which every program has one of its own.
+pub const STATE_FOLDER: &str = "/var/lib/agencia";
+
+/// The name of a ledger in its daemon's folder of state.
+pub const LEDGER_FILE: &str = "livro.sqlite";
+
 /// Beside the folders of all daemons' ledgers.
 const KEY_FILE: &str = "../chave";
 
@@ -204,7 +210,7 @@ impl Default for Deadlines {
 impl<S: Default> Settings<S> {
     /// The built-in settings of a product.
     pub fn defaults<P: Product<Settings = S>>() -> Self {
-        let state = PathBuf::from(format!("/var/lib/agencia/{}", P::NAME));
+        let state = Path::new(STATE_FOLDER).join(P::NAME);
         Self {
             listen: vec![(Ipv4Addr::LOCALHOST, P::PORT).into()],
             inventory: state.join("inventario.json"),
@@ -309,7 +315,7 @@ impl<S> Settings<S> {
 
     /// The ledger's file.
     pub fn ledger(&self) -> PathBuf {
-        self.state.join("livro.sqlite")
+        self.state.join(LEDGER_FILE)
     }
 
     /// How many threads serve connections.

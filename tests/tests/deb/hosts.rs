@@ -2,7 +2,7 @@
 //! the third.
 
 use crate::package::{assert_active, installed, stocked};
-use crate::pages::{Came, book};
+use crate::pages::{Came, book, known_offers};
 use agencia_tests::http::Browser;
 use agencia_tests::machine::{Debian, Machine};
 use agencia_tests::trio::offer_id;
@@ -113,7 +113,7 @@ fn only_pages() -> &'static str {
 fn is_booked(pages: &Machine) -> bool {
     [5000, 5001].into_iter().all(|port| {
         let address = pages.from_lan(port);
-        let came = pages.on_lan(|| book(&mut Browser::default(), address));
-        matches!(came, Came::Booked(_))
+        let came = pages.on_lan(|| book(&mut Browser::default(), address, &known_offers()));
+        matches!(came, Came::Booked { .. })
     })
 }

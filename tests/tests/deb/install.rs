@@ -1,8 +1,9 @@
 //! Nothing but `apt install`: everything runs, can be browsed and booked, and is back after a boot.
 
 use crate::package::{ALL, assert_active, installed};
+use crate::pages::{self, Came};
 use crate::visits::RESULTS;
-use agencia_tests::http::{Browser, Page, encode, get};
+use agencia_tests::http::{Browser, Page, get};
 use agencia_tests::machine::{Debian, Machine};
 use agencia_tests::{Client, Kind};
 use serde_json::Value;
@@ -43,46 +44,25 @@ fn browse(machine: &Machine) {
 /// A trip of a flight, a night and a tour, booked on the pages of one instance by a visitor from the
 /// LAN and shown by the other one.
 fn book(machine: &Machine) {
-    let choice = machine.inside(|| {
-        [
-            ("ida", Kind::Flights, 5050),
-            ("hospedagem", Kind::Stays, 5051),
-            ("passeio", Kind::Tours, 5052),
-        ]
-        .map(|(name, kind, port)| {
-            let offer = an_offer(kind, &mut Client::connect(machine.from_itself(port)));
-            (name.to_owned(), offer)
-        })
+    let offers = machine.inside(|| {
+        [(Kind::Flights, 5050), (Kind::Stays, 5051), (Kind::Tours, 5052)]
+            .map(|(kind, port)| an_offer(kind, &mut Client::connect(machine.from_itself(port))))
     });
-    let choice = encode(&[&choice[..], &[("pessoas".into(), "1".into())]].concat());
     let [first, second] = [5000, 5001].map(|port| machine.from_lan(port));
     let voucher = machine.on_lan(|| {
         let mut browser = Browser::default();
-        let review = browser.get(first, &format!("/pacote?{choice}"));
-        let press = |browser: &mut Browser, page: &Page, action: &str| {
-            let form = page.form(action).unwrap_or_else(|| panic!("no {action}: {}", page.text()));
-            let (action, mut fields) = form;
-            for (name, value) in &mut fields {
-                match name.as_str() {
-                    "nome1" => *value = "Ana".to_owned(),
-                    "sobrenome1" => *value = "Souza".to_owned(),
-                    _ => {}
-                }
-            }
-            browser.post(first, &action, &fields)
-        };
-        let held = press(&mut browser, &review, "/pacote");
-        let booked = press(&mut browser, &held, "/viagem/");
-        let (_, trip) = booked.body.split_once("/viagem/").expect("its page names the trip");
-        browser.get(second, &format!("/viagem/{}", &trip[..36])).text()
+        match pages::book(&mut browser, first, &offers) {
+            Came::Booked { trip, .. } => browser.get(second, &format!("/viagem/{trip}")),
+            Came::To(page) => panic!("{}", page.text()),
+        }
     });
     let listed = machine.inside(|| {
         let request = r#"{"action":"listar","filtro":"reservas"}"#;
         Client::connect(machine.from_itself(5050)).ask(request)
     });
     let locator = listed["viagens"][0]["localizador"].as_str();
-    let locator = locator.unwrap_or_else(|| panic!("{listed}: {voucher}"));
-    assert!(voucher.contains(locator), "{locator}: {voucher}");
+    assert!(locator.is_some(), "{listed}");
+    assert_eq!(voucher.locator().as_deref(), locator, "{}", voucher.text());
 }
 
 /// The id of any offer of a daemon, of its last destination's last day.

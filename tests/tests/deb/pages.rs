@@ -1,8 +1,8 @@
-//! Visitors who book on the pages: a flight, a night and a tour of the offers that the harness knows.
+//! Visitors who book on the pages: a flight, a night and a tour.
 
 use agencia_tests::Kind;
 use agencia_tests::books::{Told, Trip};
-use agencia_tests::http::{Browser, Page};
+use agencia_tests::http::{Browser, Page, encode};
 use agencia_tests::machine::Machine;
 use agencia_tests::trio::offer_id;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// How long a page may say that it does not know yet.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -18,41 +19,33 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a visitor came to.
 pub(crate) enum Came {
-    /// A voucher, and whose.
-    Booked(Trip),
+    /// The voucher of this trip.
+    Booked { trip: Uuid, locator: String },
     /// A page that goes no further.
     To(Page),
 }
 
-/// Books one of each, from the review to the voucher.
-pub(crate) fn book(browser: &mut Browser, address: SocketAddr) -> Came {
-    let [flight, room, tour] = Kind::ALL.map(|kind| offer_id(kind, 0));
-    let choice = format!("/pacote?ida={flight}&pessoas=1&hospedagem={room}&passeio={tour}");
-    let review = browser.get(address, &choice);
+/// The ids of one of each kind, of the offers that the harness knows.
+pub(crate) fn known_offers() -> [String; 3] {
+    Kind::ALL.map(|kind| offer_id(kind, 0))
+}
+
+/// Books a flight, a night and a tour, from the review to the voucher.
+pub(crate) fn book(browser: &mut Browser, address: SocketAddr, offers: &[String; 3]) -> Came {
+    let fields = ["ida", "hospedagem", "passeio"].into_iter().zip(offers);
+    let mut choice: Vec<_> = fields.map(|(name, offer)| (name.to_owned(), offer.clone())).collect();
+    choice.push(("pessoas".to_owned(), "1".to_owned()));
+    let review = browser.get(address, &format!("/pacote?{}", encode(&choice)));
     let Some((action, fields)) = review.form("/pacote") else { return Came::To(review) };
     let held = browser.post(address, &action, &fields);
-    let Some((action, mut fields)) = held.form("/viagem/") else { return Came::To(held) };
-    if !fields.iter().any(|(name, _)| name == "nome1") {
-        return Came::To(held);
-    }
-    for (name, value) in &mut fields {
-        match name.as_str() {
-            "nome1" => *value = "Ana".to_owned(),
-            "sobrenome1" => *value = "Souza".to_owned(),
-            _ => {}
-        }
-    }
+    let Some((action, fields)) = held.travellers() else { return Came::To(held) };
     let id = &action["/viagem/".len()..][..36];
-    let mut trip = Trip::new(
-        id.parse().unwrap_or_else(|_| panic!("{action}")),
-        &Kind::ALL.map(|kind| (kind, 0, 1)),
-    );
+    let trip = id.parse().unwrap_or_else(|_| panic!("{action}"));
     let mut page = browser.post(address, &action, &fields);
     let due = Instant::now() + PATIENCE;
     loop {
-        if let Some(locator) = locator(&page) {
-            trip.told = Told::Booked(locator);
-            return Came::Booked(trip);
+        if let Some(locator) = page.locator() {
+            return Came::Booked { trip, locator };
         }
         if Instant::now() > due {
             return Came::To(page);
@@ -60,12 +53,6 @@ pub(crate) fn book(browser: &mut Browser, address: SocketAddr) -> Came {
         thread::sleep(PAUSE);
         page = browser.get(address, &format!("/viagem/{id}"));
     }
-}
-
-fn locator(page: &Page) -> Option<String> {
-    let (_, rest) = page.body.split_once("class=\"locator\"")?;
-    let (_, rest) = rest.split_once("<strong>")?;
-    rest.split_once("</strong>").map(|(locator, _)| locator.trim().to_owned())
 }
 
 /// A visitor from the LAN who books one trip after the other, over one connection for as long as the
@@ -85,9 +72,14 @@ impl Booker {
             enter();
             let mut browser = Browser::keeping();
             let mut trips = Vec::new();
+            let offers = known_offers();
             while !told.load(Relaxed) {
-                match book(&mut browser, address) {
-                    Came::Booked(trip) => trips.push(trip),
+                match book(&mut browser, address, &offers) {
+                    Came::Booked { trip, locator } => {
+                        let mut trip = Trip::new(trip, &Kind::ALL.map(|kind| (kind, 0, 1)));
+                        trip.told = Told::Booked(locator);
+                        trips.push(trip);
+                    }
                     Came::To(page) => panic!("{}: {}", page.status, page.text()),
                 }
                 counted.store(trips.len(), Relaxed);

@@ -1,6 +1,6 @@
 //! From the search to the locator, on both instances, with nothing kept in either.
 
-use crate::visitor::{Visitor, address, locator, search_of, travellers};
+use crate::visitor::{Visitor, address, search_of};
 use agencia_tests::Kind;
 use agencia_tests::agency::Site;
 use agencia_tests::http::{Fields, Page, get};
@@ -12,7 +12,7 @@ use std::sync::Barrier;
 /// The locator of a whole trip that flies, whose anchor are the flights.
 fn check_voucher(page: &Page) -> String {
     assert_eq!(page.status, 200, "{}", page.text());
-    let locator = locator(page).unwrap_or_else(|| panic!("{}", page.text()));
+    let locator = page.locator().unwrap_or_else(|| panic!("{}", page.text()));
     assert!(locator.len() == 6 && locator.starts_with('V'), "{locator}");
     locator
 }
@@ -102,14 +102,14 @@ fn the_same_forms_sent_to_both_instances_at_the_same_moment_book_once() {
         let taken = [2, 3, 1].into_iter().zip(booked).map(|(held, booked)| [held, 0, booked]);
         assert_eq!(site.audit().to_vec(), taken.collect::<Vec<_>>(), "its units are held once");
 
-        let page = visitor.wait_for(&trip, |page| travellers(page).is_some());
-        let form = travellers(&page).expect("it is held");
+        let page = visitor.wait_for(&trip, |page| page.travellers().is_some());
+        let form = page.travellers().expect("it is held");
         let pages = double_click(&visitor, instances, &form);
-        let page = visitor.wait_for(&trip, |page| locator(page).is_some());
+        let page = visitor.wait_for(&trip, |page| page.locator().is_some());
         let voucher = check_voucher(&page);
         for page in &pages {
             // One that was not told the end yet may say so; it never says another one.
-            assert_eq!(locator(page).unwrap_or_else(|| voucher.clone()), voucher);
+            assert_eq!(page.locator().unwrap_or_else(|| voucher.clone()), voucher);
             assert!(!page.text().contains("não foi comprada"), "{}", page.text());
         }
         visitor.wait_for(&trip, |_| site.audit().iter().all(|daemon| daemon[..2] == [0, 0]));
@@ -171,7 +171,7 @@ fn two_visitors_never_see_each_others_choice_or_trip() {
         let hers = bento.look(&format!("{}{below}", address(&held)));
         assert_eq!(without_date(&hers), without_date(&unknown));
     }
-    let sent = bento.send(&travellers(&held).expect("it was held"));
+    let sent = bento.send(&held.travellers().expect("it was held"));
     assert_eq!(sent.status, 404, "{}", sent.text());
 }
 
@@ -195,7 +195,7 @@ fn a_locator_and_a_surname_open_a_trip_to_whoever_has_them() {
     assert_eq!(check_voucher(&opened), code);
     assert_eq!(opened.status, 200);
     let wrong = open("Silva");
-    assert_eq!((wrong.status, locator(&wrong)), (404, None), "{}", wrong.text());
+    assert_eq!((wrong.status, wrong.locator()), (404, None), "{}", wrong.text());
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn what_is_sold_out_meanwhile_is_told_and_the_rest_stays_held_until_something_el
     let page = visitor.hold(&review);
     let text = page.text();
     assert!(text.contains("Falta um pedaço") && text.contains("Esgotou"), "{text}");
-    assert_eq!(locator(&page), None);
+    assert_eq!(page.locator(), None);
     let [flights, stays, tours] = site.audit();
     assert_eq!([flights[0], stays[0], tours[0]], [2, 0, 1], "the others are held");
     assert_eq!(stays, before[1]);
@@ -248,7 +248,7 @@ fn a_price_that_changes_before_the_hold_is_told_with_the_old_one_and_asked_again
         assert!(text.contains(&both), "{both}: {}", page.text());
     };
     says_both(&page);
-    assert_eq!((travellers(&page), site.audit()[1]), (None, [0; 3]), "it is not held");
+    assert_eq!((page.travellers(), site.audit()[1]), (None, [0; 3]), "it is not held");
     // Not the step at the head of the page, but what leads on from the part that is missing.
     let again = page.attributes("antes=", "href");
     let review = visitor.look(again.first().unwrap_or_else(|| panic!("{}", page.text())));
@@ -274,7 +274,7 @@ fn a_hold_that_expires_leaves_nothing_and_its_units_are_found_again() {
     assert_eq!(left(&site), before);
     // Who confirms too late has nothing, and the same items can be held again.
     let late = visitor.book(&held);
-    assert_eq!(locator(&late), None, "{}", late.text());
+    assert_eq!(late.locator(), None, "{}", late.text());
     assert_eq!(site.audit(), [[0; 3]; 3]);
     let again = late.attributes("href=\"/pacote", "href");
     let review = visitor.look(again.first().unwrap_or_else(|| panic!("{}", late.text())));
@@ -399,7 +399,7 @@ fn daemons_that_are_down_are_told_with_503_and_used_when_they_come_back() {
     let review = visitor.choose_everything();
     assert_eq!(daemons.stop().code(), Some(0));
     let page = visitor.hold(&review);
-    assert_eq!((page.status, locator(&page)), (503, None), "{}", page.text());
+    assert_eq!((page.status, page.locator()), (503, None), "{}", page.text());
     let _daemons = site.up(&["--only", "daemons"]);
     check_voucher(&visitor.buy(&review));
 }
@@ -422,14 +422,14 @@ fn a_trip_whose_daemon_is_killed_before_it_is_confirmed_is_finished_by_the_other
         agency.wait_for_restart(kind.name());
         let is_over = |page: &Page| page.text().contains("não foi comprada");
         let page = visitor.wait_for(&trip, |page| {
-            locator(page).is_some() || travellers(page).is_some() || is_over(page)
+            page.locator().is_some() || page.travellers().is_some() || is_over(page)
         });
-        let page = match travellers(&page) {
+        let page = match page.travellers() {
             Some(form) => visitor.send(&form),
             None => page,
         };
         visitor.wait_for(&trip, |_| site.audit().iter().all(|daemon| daemon[..2] == [0, 0]));
-        whole += u64::from(locator(&page).is_some());
+        whole += u64::from(page.locator().is_some());
         let booked = site.audit().map(|[_, _, booked]| booked);
         assert_eq!(booked, [2 * whole, 3 * whole, whole], "{}: {}", kind.name(), page.text());
     }
@@ -451,6 +451,6 @@ fn a_daemon_that_is_killed_is_started_again_and_knows_what_it_sold() {
         agency.wait_for_restart(kind.name());
     }
     let path = address(&booked);
-    let page = visitor.wait_for(&path, |page| locator(page).is_some());
+    let page = visitor.wait_for(&path, |page| page.locator().is_some());
     assert_eq!(check_voucher(&page), bought);
 }

@@ -77,7 +77,7 @@ impl Visitor {
 
     /// Names the travellers on the page of a held trip and confirms.
     pub(crate) fn book(&mut self, held: &Page) -> Page {
-        self.send(&travellers(held).unwrap_or_else(|| panic!("no names: {}", held.text())))
+        self.send(&held.travellers().unwrap_or_else(|| panic!("no names: {}", held.text())))
     }
 
     /// From the review to the voucher.
@@ -150,31 +150,8 @@ fn check_filled(form: &Page, name: &str, expected: &str) {
     assert_eq!(values, [expected], "{name} flows on");
 }
 
-/// The travellers' form of a held trip, filled in: everybody is an Ana Souza.
-pub(crate) fn travellers(held: &Page) -> Option<(String, Fields)> {
-    let (action, mut fields) = held.form("/viagem/")?;
-    if !fields.iter().any(|(name, _)| name == "nome1") {
-        return None;
-    }
-    for (name, value) in &mut fields {
-        match name.trim_end_matches(char::is_numeric) {
-            "nome" => *value = "Ana".to_owned(),
-            "sobrenome" => *value = "Souza".to_owned(),
-            _ => {}
-        }
-    }
-    Some((action, fields))
-}
-
 /// The address of a trip's page, as the page itself has it.
 pub(crate) fn address(page: &Page) -> String {
     let (_, rest) = page.body.split_once("/viagem/").unwrap_or_else(|| panic!("{}", page.text()));
     format!("/viagem/{}", &rest[..36])
-}
-
-/// The locator of a booked trip's page.
-pub(crate) fn locator(page: &Page) -> Option<String> {
-    let (_, after) = page.body.split_once("class=\"locator")?;
-    let (_, rest) = after.split_once("<strong>")?;
-    rest.split_once("</strong>").map(|(locator, _)| locator.to_owned())
 }

@@ -109,7 +109,7 @@ impl Visitor {
     pub(crate) fn book(&mut self, web: &Web) -> io::Result<Told> {
         let (action, fields) = &self.form;
         let mut page = self.browser.try_post(web.address, action, fields)?;
-        if let Some(form) = named(&page) {
+        if let Some(form) = page.travellers() {
             self.form = form;
             let (action, fields) = &self.form;
             page = self.browser.try_post(web.address, action, fields)?;
@@ -128,25 +128,8 @@ impl Visitor {
     }
 }
 
-/// The travellers' form, filled in.
-fn named(page: &Page) -> Option<(String, Fields)> {
-    let (action, mut fields) = page.form("/viagem/")?;
-    for (name, value) in &mut fields {
-        match name.as_str() {
-            "nome1" => *value = "Ana".to_owned(),
-            "sobrenome1" => *value = "Souza".to_owned(),
-            _ => {}
-        }
-    }
-    fields.iter().any(|(name, _)| name == "nome1").then_some((action, fields))
-}
-
 fn told(page: &Page) -> Told {
-    let locator = page.body.split_once("class=\"locator").and_then(|(_, rest)| {
-        let (_, rest) = rest.split_once("<strong>")?;
-        rest.split_once("</strong>").map(|(locator, _)| locator.to_owned())
-    });
-    match locator {
+    match page.locator() {
         Some(locator) => Told::Booked(locator),
         None if page.text().contains("não foi comprada") => Told::NotBooked,
         None => Told::Unknown,

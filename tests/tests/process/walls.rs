@@ -1,4 +1,4 @@
-//! The walls of DESIGN section 4, kept as absences in the tree of dependencies.
+//! The walls of ARCHITECTURE.md, kept as absences in the tree of dependencies.
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -25,17 +25,7 @@ fn book(web: &Web) -> Page {
     let review = browser.get(web.address, &choice());
     let (action, fields) = review.form("/pacote").unwrap_or_else(|| panic!("{}", review.text()));
     let held = browser.post(web.address, &action, &fields);
-    let Some((action, mut fields)) = held.form("/viagem/") else { return held };
-    if !fields.iter().any(|(name, _)| name == "nome1") {
-        return held;
-    }
-    for (name, value) in &mut fields {
-        match name.as_str() {
-            "nome1" => *value = "Ana".to_owned(),
-            "sobrenome1" => *value = "Souza".to_owned(),
-            _ => {}
-        }
-    }
+    let Some((action, fields)) = held.travellers() else { return held };
     browser.post(web.address, &action, &fields)
 }
 

@@ -1,4 +1,4 @@
-//! The wire, rule by rule, in raw bytes against real daemons: DESIGN section 3.
+//! The wire, rule by rule, in raw bytes against real daemons.
 //!
 //! Every daemon is a process of its own on a port of its own, so that tests share nothing.
 

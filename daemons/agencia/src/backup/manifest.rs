@@ -113,6 +113,12 @@ impl Manifest {
     pub(crate) fn find(&self, what: What, daemon: Option<&str>) -> Option<&Entry> {
         self.files.iter().find(|it| it.what == what && it.daemon.as_deref() == daemon)
     }
+
+    /// Whether the file of this name is among those of the folder of keys.
+    pub(crate) fn has_host_key(&self, name: &str) -> bool {
+        let named = |entry: &Entry| entry.path.file_name().is_some_and(|it| it == name);
+        self.files.iter().any(|entry| entry.what == What::HostKey && named(entry))
+    }
 }
 
 #[cfg(test)]

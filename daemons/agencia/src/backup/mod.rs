@@ -9,7 +9,9 @@ pub(crate) mod save;
 pub(crate) mod restore;
 
 use crate::ask::Places;
+use crate::programs;
 use agencia_client::tls::names;
+use agencia_server::STATE_FOLDER;
 use agencia_store::StoreError;
 use std::path::{Path, PathBuf};
 
@@ -24,9 +26,14 @@ struct Secrets {
 impl Secrets {
     /// Those of an installed host, or of an `agencia up` with this folder.
     fn of_host(dir: Option<&Path>, places: Places<'_>) -> Self {
-        let state = dir.unwrap_or(Path::new("/var/lib/agencia"));
+        let state = dir.unwrap_or(Path::new(STATE_FOLDER));
         let folder = places.keys.unwrap_or(Path::new(names::FOLDER));
-        Self { web: state.join("web/chave"), folder: folder.to_owned() }
+        Self { web: programs::web_key(state), folder: folder.to_owned() }
+    }
+
+    /// The key that the daemons of all hosts share, where it lies beside the certificates.
+    fn receipt_key(&self) -> PathBuf {
+        self.folder.join(names::RECEIPT_KEY)
     }
 }
 

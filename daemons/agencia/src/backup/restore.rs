@@ -4,14 +4,16 @@
 //! or the new one with the mark of the recovery. Therefore the old ledger is marked too before it
 //! is replaced: that also folds its write-ahead log into it, so that one rename replaces all.
 
-use super::files::{self, belong_like, failed, folder_of, is_there, sync_folder, with_suffix};
+use super::files::{self, belong_like, failed, is_there, sync_folder};
 use super::manifest::{Entry, Manifest, What};
 use super::{BackupError, Secrets};
 use crate::ask::Places;
 use crate::cli::Restore;
+use crate::durable::{folder_of, second_name, with_suffix};
 use crate::error::CommandError;
 use crate::programs::{DAEMONS, Daemon, Files};
 use crate::table::print;
+use agencia_client::tls::names;
 use agencia_protocol::trip::{Incarnation, Timestamp};
 use agencia_store::StoreError;
 use std::fs::File;
@@ -41,6 +43,7 @@ pub(crate) fn run(options: &Restore, places: Places<'_>) -> Result<ExitCode, Com
     for Job { daemon, files, .. } in &jobs {
         drop(lock(daemon.name, &files.ledger)?);
     }
+    let secrets = Secrets::of_host(options.dir.as_deref(), places);
     let now = chrono::Utc::now();
     for job in &jobs {
         let replaced = replace(backup, job, now)?;
@@ -52,11 +55,10 @@ pub(crate) fn run(options: &Restore, places: Places<'_>) -> Result<ExitCode, Com
             ),
             None => format!("{name}: its ledger is that of {taken}; there was none"),
         })?;
-        for line in beside(backup, &manifest, job, places.peers)? {
+        for line in beside(backup, &manifest, job, places.peers, &secrets)? {
             print(&line)?;
         }
     }
-    let secrets = Secrets::of_host(options.dir.as_deref(), places);
     for line in keys_beside(backup, &manifest, &jobs, &secrets)? {
         print(&line)?;
     }
@@ -163,7 +165,8 @@ fn replace(
         return Err(BackupError::Changed { name: daemon.name.to_owned() }.into());
     }
     let folder = folder_of(ledger);
-    let kept = there.then(|| keep(ledger, now)).transpose()?;
+    let kept = there.then(|| second_name(ledger, &dated(now))).transpose();
+    let kept = kept.map_err(|error| failed(ledger, "keep it under another name", error))?;
     sync_folder(folder)?;
     // Only a ledger that was not whole, or of which nothing but its log is left, still has one.
     let stray = kept.clone().unwrap_or_else(|| with_suffix(ledger, &dated(now)));
@@ -207,22 +210,6 @@ fn mark_restored(
     remove(&with_suffix(new, ".lock"))
 }
 
-/// Gives the ledger a second, dated name, which it keeps when the first one is replaced.
-fn keep(ledger: &Path, now: chrono::DateTime<chrono::Utc>) -> Result<PathBuf, CommandError> {
-    let first = with_suffix(ledger, &dated(now));
-    let mut kept = first.clone();
-    for number in 2.. {
-        match std::fs::hard_link(ledger, &kept) {
-            Ok(()) => break,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                kept = with_suffix(&first, &format!("-{number}"));
-            }
-            Err(error) => return Err(failed(&kept, "keep the old ledger", error)),
-        }
-    }
-    Ok(kept)
-}
-
 fn dated(now: chrono::DateTime<chrono::Utc>) -> String {
     now.format(".replaced-%Y%m%dT%H%M%SZ").to_string()
 }
@@ -247,25 +234,24 @@ fn beside(
     manifest: &Manifest,
     job: &Job<'_>,
     peers: Option<&Path>,
+    secrets: &Secrets,
 ) -> Result<Vec<String>, CommandError> {
     let Job { daemon, files, .. } = job;
     let peers = peers.unwrap_or(&files.peers);
+    // Beside the certificates it is the one that is used.
+    let has_key = is_there(&secrets.receipt_key())?;
     let mut lines = Vec::new();
     for (what, of, place) in [
         (What::Inventory, Some(daemon.name), files.inventory.as_path()),
         (What::Peers, None, peers),
         (What::Key, None, files.key.as_path()),
     ] {
-        if is_there(place)? {
+        if is_there(place)? || what == What::Key && has_key {
             continue;
         }
         let Some(entry) = manifest.find(what, of) else {
             if what == What::Key {
-                lines.push(format!(
-                    "{}: the key is missing and not in the backup; copy it from another host of \
-                     this agency before you start anything: else a new one is made",
-                    place.display()
-                ));
+                lines.extend(missing_key(backup, manifest, place, secrets)?);
             }
             continue;
         };
@@ -278,6 +264,35 @@ fn beside(
         lines.push(format!("{}: was missing, and is put back", place.display()));
     }
     Ok(lines)
+}
+
+/// What is told of a daemons' key that is nowhere and in no file of its own in the backup; nothing
+/// when it comes back with the folder of keys.
+fn missing_key(
+    backup: &Path,
+    manifest: &Manifest,
+    place: &Path,
+    secrets: &Secrets,
+) -> Result<Option<String>, CommandError> {
+    let source = match manifest.has_host_key(names::RECEIPT_KEY) {
+        true if is_free(&secrets.folder)? => return Ok(None),
+        true => format!("{} there", backup.join("keys").join(names::RECEIPT_KEY).display()),
+        false => "it from another host of this agency".to_owned(),
+    };
+    Ok(Some(format!(
+        "{}: the key is missing and not put back; copy {source} before you start anything: else a \
+         new one is made",
+        place.display()
+    )))
+}
+
+/// Whether keys are put back into this folder: nothing is in it.
+fn is_free(folder: &Path) -> Result<bool, CommandError> {
+    match std::fs::read_dir(folder) {
+        Ok(mut there) => Ok(there.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(failed(folder, "read", error)),
+    }
 }
 
 /// Copies a file to where there is none, and gives it to whom this folder belongs.
@@ -313,11 +328,7 @@ fn keys_beside(
     if entries.is_empty() {
         return Ok(lines);
     }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true).mode(PRIVATE_FOLDER);
-    builder.create(folder).map_err(|error| failed(folder, "make the folder", error))?;
-    let mut there = std::fs::read_dir(folder).map_err(|error| failed(folder, "read", error))?;
-    if there.next().is_some() {
+    if !is_free(folder)? {
         let (folder, kept) = (folder.display(), backup.join("keys"));
         lines.push(format!(
             "{folder}: has keys, and they stay; those of the backup are in {}",
@@ -325,6 +336,9 @@ fn keys_beside(
         ));
         return Ok(lines);
     }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(PRIVATE_FOLDER);
+    builder.create(folder).map_err(|error| failed(folder, "make the folder", error))?;
     for entry in &entries {
         let name = entry.path.file_name().unwrap_or_default();
         files::copy(&backup.join(&entry.path), &folder.join(name))?;

@@ -3,15 +3,18 @@
 //! Each ledger is copied as of one moment; three ledgers are copied at three moments, and that is
 //! enough, because daemons that are restored learn from each other what was decided since.
 
-use super::files::{self, failed, folder_of, is_there, sync_folder};
+use super::files::{self, failed, is_there, sync_folder};
 use super::manifest::{Entry, MANIFEST, Manifest, What};
 use super::{BackupError, Secrets};
 use crate::ask::{Known, Places};
 use crate::cli::Backup;
-use crate::error::CommandError;
-use crate::programs::{DAEMONS, Daemon, Files, LEDGER_FILE};
+use crate::clock::now;
+use crate::durable::{Sum, folder_of};
+use crate::error::{self, CommandError};
+use crate::programs::{DAEMONS, Daemon, Files};
 use crate::table::{grouped, print};
 use agencia_protocol::trip::Timestamp;
+use agencia_server::LEDGER_FILE;
 use std::fs::{DirBuilder, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -19,8 +22,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub(crate) fn run(options: &Backup, places: Places<'_>) -> Result<ExitCode, CommandError> {
-    let known = Known::load(places)?;
-    let target = std::path::absolute(&options.backup)?;
+    // Nobody is asked: certificates that cannot be used keep nothing from being copied.
+    let known = Known::of_file(places.peers)?;
+    let target = error::absolute(&options.backup)?;
     refuse_full(&target)?;
     let here = here(options.dir.as_deref())?;
     let mut name = target.file_name().unwrap_or_default().to_owned();
@@ -49,9 +53,9 @@ pub(crate) fn run(options: &Backup, places: Places<'_>) -> Result<ExitCode, Comm
         manifest.files.len(),
         grouped(bytes)
     ))?;
-    print(&match manifest.find(What::Key, None) {
-        Some(_) => "the keys of this host are in it: whoever reads it can forge bookings",
-        None => {
+    print(&match options.with_key {
+        true => "the keys of this host are in it: whoever reads it can forge bookings",
+        false => {
             "the keys of this host are not in it: copy them by --with-key, or keep them on another \
              host"
         }
@@ -124,14 +128,18 @@ fn fill(
         copies.file(peers, "pares.toml".into(), What::Peers, None)?;
     }
     if let Some(secrets) = secrets {
-        copies.file(&first.key, "chave".into(), What::Key, None)?;
+        // There may be only the one beside the certificates.
+        if is_there(&first.key)? {
+            copies.file(&first.key, "chave".into(), What::Key, None)?;
+        } else if !is_there(&secrets.receipt_key())? {
+            eprintln!("agencia: {}: is not there and left out", first.key.display());
+        }
         copies.secrets(secrets)?;
     }
     let manifest = Manifest::new(taken, copies.entries);
     let path = folder.join(MANIFEST);
-    let text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?;
     let written = std::fs::File::create_new(&path).and_then(|mut file| {
-        file.write_all(&text)?;
+        file.write_all(&serde_json::to_vec_pretty(&manifest)?)?;
         file.sync_all()
     });
     written.map_err(|error| failed(&path, "write", error))?;
@@ -204,14 +212,10 @@ impl Copies<'_> {
         what: What,
         daemon: Option<&'static str>,
         taken: Timestamp,
-        sum: files::Sum,
+        sum: Sum,
     ) {
-        let files::Sum { bytes, sha256 } = sum;
+        let Sum { bytes, sha256 } = sum;
         let daemon = daemon.map(str::to_owned);
         self.entries.push(Entry { path, what, daemon, taken, bytes, sha256 });
     }
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_unix_millis(chrono::Utc::now().timestamp_millis())
 }

@@ -26,10 +26,9 @@ pub(crate) struct Backup {
 
 /// Puts the ledgers of a backup in force, for daemons that are stopped
 ///
-/// The ledger that is replaced is kept beside it under a dated name; inventory, pares.toml and keys are
-/// put back where there are none. When the daemon starts it is
-/// in recovery, and serves searches only, until every other daemon has told it what was decided
-/// after the backup was taken.
+/// The ledger that is replaced is kept beside it under a dated name; inventory, pares.toml and keys
+/// are put back where there are none. When the daemon starts it is in recovery, and serves searches
+/// only, until every other daemon has told it what was decided after the backup was taken.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Restore {

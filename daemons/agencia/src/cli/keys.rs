@@ -2,6 +2,7 @@
 
 use super::EXIT_CODES;
 use agencia_client::tls::Role;
+use agencia_server::STATE_FOLDER;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
@@ -29,7 +30,7 @@ pub(crate) enum KeysAction {
     #[command(after_help = EXIT_CODES)]
     Init {
         /// Folder of the state of daemons and web clients; var for an `agencia up`
-        #[arg(long, value_name = "DIR", default_value = "/var/lib/agencia")]
+        #[arg(long, value_name = "DIR", default_value = STATE_FOLDER)]
         state: PathBuf,
     },
     /// Lists what is there, with fingerprints and until when it is valid
@@ -65,7 +66,7 @@ pub(crate) enum KeysAction {
         replace: bool,
         /// Folder of the state of daemons and web clients, whose own keys are set aside; var for an
         /// `agencia up`
-        #[arg(long, value_name = "DIR", default_value = "/var/lib/agencia")]
+        #[arg(long, value_name = "DIR", default_value = STATE_FOLDER)]
         state: PathBuf,
     },
     /// Makes certificates that are valid for longer, over the keys that are there

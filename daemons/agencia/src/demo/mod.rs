@@ -7,15 +7,15 @@ mod settings;
 
 use crate::ask::{Known, Places};
 use crate::cli::{Demo, DemoWhat};
+use crate::durable::{self, folder_of, sync_folder, with_suffix};
 use crate::error::CommandError;
-use crate::import;
+use crate::import::{self, is_csv};
 use crate::programs::{DAEMONS, Daemon};
 use crate::table::{grouped, print};
 use agencia_mocks::Plan;
 use settings::{DemoSettings, Turned};
-use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tempfile::TempDir;
@@ -117,13 +117,11 @@ impl Made {
 
 /// Copies a file to where there is none, whole and durable; false when there is one by now.
 fn place(from: &Path, to: &Path) -> io::Result<bool> {
-    let mut draft = to.as_os_str().to_owned();
-    draft.push(format!(".{}", std::process::id()));
-    let draft = PathBuf::from(draft);
+    let draft = with_suffix(to, &format!(".{}", std::process::id()));
     let placed = File::create(&draft).and_then(|mut file| {
         io::copy(&mut File::open(from)?, &mut file)?;
-        file.flush()?;
         file.sync_all()?;
+        import::give_to_the_folders_owner(&draft)?;
         // Unlike a rename, a link never replaces what is there.
         match fs::hard_link(&draft, to) {
             Ok(()) => Ok(true),
@@ -133,16 +131,12 @@ fn place(from: &Path, to: &Path) -> io::Result<bool> {
     });
     // It may not have been made.
     fs::remove_file(&draft).ok();
-    if let Some(folder) = to.parent().filter(|folder| *folder != Path::new("")) {
-        File::open(folder)?.sync_all()?;
-    }
+    sync_folder(folder_of(to))?;
     placed
 }
 
 fn mark_of(inventory: &Path) -> PathBuf {
-    let mut path = inventory.as_os_str().to_owned();
-    path.push(".demo");
-    path.into()
+    with_suffix(inventory, ".demo")
 }
 
 fn mark(inventory: &Path) -> Result<(), CommandError> {
@@ -162,29 +156,7 @@ fn is_made_here(inventory: &Path) -> Result<bool, CommandError> {
 }
 
 fn hash(path: &Path) -> Result<String, CommandError> {
-    let mut hasher = Sha256::new();
-    let hashed =
-        File::open(path).and_then(|mut file| io::copy(&mut file, &mut HashInto(&mut hasher)));
-    hashed.map_err(|error| cannot("read", path, error))?;
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Hashes whatever is written.
-struct HashInto<'a>(&'a mut Sha256);
-
-impl Write for HashInto<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn is_csv(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+    Ok(durable::sum(path).map_err(|error| cannot("read", path, error))?.sha256)
 }
 
 fn cannot(doing: &'static str, path: &Path, source: io::Error) -> CommandError {
@@ -193,4 +165,25 @@ fn cannot(doing: &'static str, path: &Path, source: io::Error) -> CommandError {
         _ => "",
     };
     CommandError::File { path: path.to_owned(), doing, source, way_out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+    #[test]
+    fn what_root_places_belongs_to_whom_the_folder_belongs() {
+        let folder = tempfile::tempdir().unwrap();
+        // Only root can give it to somebody else; whatever others make is theirs, as the folder is.
+        chown(folder.path(), Some(1), Some(1)).ok();
+        let (from, to) = (folder.path().join("made"), folder.path().join("inventory"));
+        fs::write(&from, NOTHING).unwrap();
+        // What a umask of 077 leaves.
+        fs::set_permissions(&from, fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(place(&from, &to).unwrap());
+        let owner = |path: &Path| path.metadata().map(|it| (it.uid(), it.gid())).unwrap();
+        assert_eq!(owner(&to), owner(folder.path()));
+        assert!(!place(&from, &to).unwrap(), "nothing is replaced");
+    }
 }

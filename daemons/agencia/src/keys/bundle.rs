@@ -46,7 +46,7 @@ pub(super) fn export(folder: &Path, role: Role, file: &Path) -> Result<(), Comma
          there,\n# run `agencia keys import` on it, and remove it.\n\n{text}"
     );
     if file == Path::new(STANDARD) {
-        return Ok(std::io::stdout().write_all(text.as_bytes())?);
+        return std::io::stdout().write_all(text.as_bytes()).map_err(CommandError::Output);
     }
     files::write_new(file, &text)?;
     let file = file.display();

@@ -1,6 +1,7 @@
 //! Files that only their owner may read, written so that they are whole or not there.
 
 use super::KeysCommandError;
+use crate::durable::{folder_of, second_name, sync_folder};
 use crate::error::CommandError;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -21,7 +22,7 @@ pub(super) struct Staged {
 
 impl Staged {
     pub(super) fn beside(folder: &Path) -> Result<Self, CommandError> {
-        let parent = parent(folder);
+        let parent = folder_of(folder);
         fs::create_dir_all(parent).map_err(|error| failed(parent, "make the folder", error))?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let path = parent.join(format!(".{name}.{}.partial", std::process::id()));
@@ -42,7 +43,7 @@ impl Staged {
     /// Gives the whole folder its name, which nothing but an empty folder may have.
     pub(super) fn become_folder(self, folder: &Path) -> Result<(), CommandError> {
         match fs::rename(&self.path, folder) {
-            Ok(()) => sync(parent(folder)),
+            Ok(()) => sync(folder_of(folder)),
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
                 Err(KeysCommandError::NotEmpty { folder: folder.to_owned() }.into())
             }
@@ -97,24 +98,10 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
 
 /// Gives a file another name beside its own, one that is free, and answers which.
 pub(super) fn set_aside(path: &Path) -> Result<PathBuf, CommandError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(ASIDE);
-    let first = path.with_file_name(name);
-    let mut kept = first.clone();
-    for number in 2.. {
-        // Unlike a rename, a link never replaces what is there.
-        match fs::hard_link(path, &kept) {
-            Ok(()) => break,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let mut numbered = first.clone().into_os_string();
-                numbered.push(format!("-{number}"));
-                kept = numbered.into();
-            }
-            Err(error) => return Err(failed(&kept, "keep the old key", error)),
-        }
-    }
+    let kept = second_name(path, ASIDE);
+    let kept = kept.map_err(|error| failed(path, "keep it under another name", error))?;
     fs::remove_file(path).map_err(|error| failed(path, "remove", error))?;
-    sync(parent(path))?;
+    sync(folder_of(path))?;
     Ok(kept)
 }
 
@@ -130,12 +117,6 @@ pub(super) fn failed(path: &Path, doing: &'static str, source: io::Error) -> Com
     CommandError::File { path: path.to_owned(), doing, source, way_out }
 }
 
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn sync(folder: &Path) -> Result<(), CommandError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| failed(folder, "write", error))
+    sync_folder(folder).map_err(|error| failed(folder, "write", error))
 }

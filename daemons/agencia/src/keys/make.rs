@@ -1,7 +1,8 @@
 //! `agencia keys init` and `agencia keys renew`: certificates, and how long they are good for.
 
 use super::files::{self, Staged};
-use super::{KeysCommandError, needed, own_keys, show};
+use super::show::{self, Form};
+use super::{KeysCommandError, needed, own_keys};
 use crate::cli::Renewable;
 use crate::error::CommandError;
 use crate::table::print;
@@ -46,7 +47,7 @@ pub(super) fn init(folder: &Path, state: &Path) -> Result<(), CommandError> {
         }
     }
     staged.become_folder(folder)?;
-    show::run(folder, false)?;
+    show::run(folder, Form::Table)?;
     print(&format!(
         "Keep a copy of {} where nobody else gets at it: whoever has it can pose as any host of \
          this agency.\nFor another host: agencia keys export ROLE FILE here, agencia keys import \
@@ -104,7 +105,7 @@ pub(super) fn renew(folder: &Path, what: &[Renewable]) -> Result<(), CommandErro
     }
     let names: Vec<_> = written.iter().map(String::as_str).collect();
     staged.move_into(folder, &names)?;
-    show::run(folder, false)?;
+    show::run(folder, Form::Table)?;
     print(&format!(
         "Renewed: {}. Export them to the other hosts that have them, import them there with \
          --replace, and restart what uses them.",

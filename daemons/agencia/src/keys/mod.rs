@@ -11,8 +11,10 @@ mod show;
 use crate::ask::Places;
 use crate::cli::{Keys as Options, KeysAction};
 use crate::error::CommandError;
+use crate::programs::{receipt_key, web_key};
 use agencia_client::tls::{Keys, Role, names};
 use bundle::Existing;
+use show::Form;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -70,7 +72,9 @@ pub(crate) fn run(options: Options, places: Places<'_>) -> Result<ExitCode, Comm
     let folder = places.keys.unwrap_or(Path::new(names::FOLDER));
     match options.action {
         KeysAction::Init { state } => make::init(folder, &state)?,
-        KeysAction::Show { json } => show::run(folder, json)?,
+        KeysAction::Show { json } => {
+            show::run(folder, if json { Form::Json } else { Form::Table })?;
+        }
         KeysAction::Export { role, file } => bundle::export(folder, role, &file)?,
         KeysAction::Import { file, replace, state } => {
             let existing = if replace { Existing::Replaced } else { Existing::Kept };
@@ -96,7 +100,7 @@ fn files_of(role: Role) -> Vec<String> {
 
 /// The keys that programs share, by their names, and where programs make them for themselves.
 fn own_keys(state: &Path) -> [(&'static str, PathBuf); 2] {
-    [(names::RECEIPT_KEY, state.join("chave")), (names::WEB_KEY, state.join("web/chave"))]
+    [(names::RECEIPT_KEY, receipt_key(state)), (names::WEB_KEY, web_key(state))]
 }
 
 /// A file of the folder, which must be there.

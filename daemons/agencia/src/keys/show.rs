@@ -1,11 +1,11 @@
 //! `agencia keys show`: what is in the folder, told so that hosts can be compared.
 
+use crate::durable::sha256;
 use crate::error::CommandError;
-use crate::table::{Column, print, table};
+use crate::table::{Column, print, print_json, table};
 use agencia_client::tls::{Keys, Role, names};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -33,8 +33,17 @@ struct Row {
     valid_until: Option<String>,
 }
 
+/// How the list is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For a person.
+    Table,
+    /// For a program.
+    Json,
+}
+
 /// Lists the files, and warns of what ends soon or does not fit.
-pub(super) fn run(folder: &Path, json: bool) -> Result<(), CommandError> {
+pub(super) fn run(folder: &Path, form: Form) -> Result<(), CommandError> {
     let keys = Keys::within(folder);
     keys.authority()?;
     let mut rows = Vec::new();
@@ -51,11 +60,10 @@ pub(super) fn run(folder: &Path, json: bool) -> Result<(), CommandError> {
     for warning in keys.warnings(SystemTime::now()) {
         eprintln!("agencia: {warning}");
     }
-    if json {
-        return Ok(print(&serde_json::to_string_pretty(&rows).map_err(std::io::Error::from)?)?);
+    match form {
+        Form::Table => print(&table(&COLUMNS, rows.into_iter().map(Row::cells))),
+        Form::Json => print_json(&rows),
     }
-    print(&table(&COLUMNS, rows.into_iter().map(Row::cells)))?;
-    Ok(())
 }
 
 impl Row {
@@ -83,7 +91,7 @@ fn certificate(
         file: name.to_owned(),
         what: what.to_owned(),
         role: role.map(Role::name),
-        sha256: Some(digits(&der)),
+        sha256: Some(sha256(&der)),
         valid_until: keys.end_of(name)?.map(time),
     }))
 }
@@ -111,15 +119,11 @@ fn shared(keys: &Keys, name: &str, what: &str) -> Result<Option<Row>, CommandErr
         what: what.to_owned(),
         role: None,
         // 32 random bytes cannot be found from it.
-        sha256: Some(digits(text.trim_ascii_end())),
+        sha256: Some(sha256(text.trim_ascii_end())),
         valid_until: None,
     }))
 }
 
 fn time(at: SystemTime) -> String {
     DateTime::<Utc>::from(at).to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn digits(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,11 +1,12 @@
 //! `agencia audit`: the books of all daemons, each by itself and against the others.
 
 use super::check::{Case, Problem, View, Violation};
-use super::fetch::{Answers, Daemons, now, pages};
+use super::fetch::{Answers, Daemons, knows, pages};
 use crate::ask::{Known, Places, asking};
 use crate::cli::Audit;
+use crate::clock::now;
 use crate::error::CommandError;
-use crate::table::{Column, grouped, print, table};
+use crate::table::{Column, grouped, print, print_json, table};
 use agencia_client::ClientError;
 use agencia_protocol::TripId;
 use agencia_protocol::request::{Bare, Health};
@@ -17,7 +18,6 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 use smol::Timer;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ pub(crate) fn run(options: &Audit, places: Places<'_>) -> Result<ExitCode, Comma
         asking(async |spawn| audit(&Daemons::new(&known, spawn), options.remembered).await);
     let sound = report.violations.is_empty();
     if options.json {
-        print(&serde_json::to_string_pretty(&report).map_err(io::Error::from)?)?;
+        print_json(&report)?;
     } else {
         print(&table(&COLUMNS, report.daemons.iter().map(Row::cells)))?;
         for violation in &report.violations {
@@ -205,11 +205,6 @@ fn slim(listed: ListedTrip<IgnoredAny>) -> (TripId, View) {
     (view.trip, View { travellers: None, contact: None, items: Vec::new(), ..view })
 }
 
-/// Whether a daemon knows anything of a trip that it was asked for.
-fn knows(view: &View) -> bool {
-    view.state != agencia_protocol::trip::PartState::None || view.decision.is_some()
-}
-
 /// Whether a daemon may have forgotten a trip: it began so long ago.
 fn is_forgettable(trip: TripId, now: Timestamp, remembered: Duration) -> bool {
     minted_at(trip).is_none_or(|minted| now.since(minted) > remembered)
@@ -245,7 +240,8 @@ mod tests {
         let books = |consistent, recovering| {
             Ok(Books { sums: sums(consistent), recovering, trips: BTreeMap::new() })
         };
-        let source = std::sync::Arc::new(io::Error::from(io::ErrorKind::ConnectionRefused));
+        let source =
+            std::sync::Arc::new(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
         let peer = Peer::unnamed(([127, 0, 0, 1], 1).into());
         let answers = vec![
             ("voos".parse().unwrap(), books(true, false)),

@@ -37,14 +37,9 @@ pub(crate) struct Violation {
     /// The daemon.
     pub(crate) daemon: String,
     /// The trip, if it is about one.
-    #[serde(serialize_with = "written")]
     pub(crate) trip: Option<TripId>,
     /// What is wrong.
     pub(crate) problem: Problem,
-}
-
-fn written<S: serde::Serializer>(trip: &Option<TripId>, to: S) -> Result<S::Ok, S::Error> {
-    trip.serialize(to)
 }
 
 /// What is wrong.

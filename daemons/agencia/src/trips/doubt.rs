@@ -1,15 +1,15 @@
 //! `agencia indoubt`: what is not settled yet, and for how long.
 
-use super::fetch::{Daemons, Listed, age, now, pages, told};
+use super::fetch::{Daemons, Listed, age, pages, told};
 use crate::ask::{Known, Places, asking};
 use crate::cli::InDoubt;
+use crate::clock::now;
 use crate::error::CommandError;
-use crate::table::{Column, print, table};
+use crate::table::{Column, print, print_json, table};
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{DaemonName, List, ListFilter, PartState, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::io;
 use std::process::ExitCode;
 
 const COLUMNS: [Column; 6] = [
@@ -60,7 +60,7 @@ pub(crate) fn run(options: &InDoubt, places: Places<'_>) -> Result<ExitCode, Com
     let doubts = doubts(&trips, now());
     let late = doubts.iter().any(|doubt| doubt.age_secs > options.older_than);
     if options.json {
-        print(&serde_json::to_string_pretty(&doubts).map_err(io::Error::from)?)?;
+        print_json(&doubts)?;
     } else if doubts.is_empty() && complete {
         print(&"everything is settled")?;
     } else {

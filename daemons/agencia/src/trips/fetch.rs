@@ -4,7 +4,7 @@ use crate::ask::Known;
 use crate::error::CommandError;
 use agencia_client::{ClientError, Deadlines, Pool, Spawn};
 use agencia_protocol::trip::{
-    Consult, ConsultReply, DaemonName, List, ListReply, ListedTrip, Timestamp,
+    Consult, ConsultReply, DaemonName, List, ListReply, ListedTrip, PartState,
 };
 use agencia_protocol::{Locator, TripId};
 use serde::de::DeserializeOwned;
@@ -21,6 +21,7 @@ pub(crate) type Listed = ListedTrip<Value>;
 const QUESTIONS_AT_ONCE: usize = 64;
 
 /// Connections to the daemons, in the order of `pares.toml`.
+#[derive(Clone)]
 pub(crate) struct Daemons(Vec<(DaemonName, Pool)>);
 
 /// What every daemon answered, or why it did not.
@@ -40,9 +41,10 @@ impl Daemons {
     ///
     /// # Errors
     /// When there is none of this name.
-    pub(crate) fn only(self, known: &Known, name: &str) -> Result<Self, CommandError> {
+    pub(crate) fn only(&self, known: &Known, name: &str) -> Result<Self, CommandError> {
         known.named(name)?;
-        Ok(Self(self.0.into_iter().filter(|(daemon, _)| daemon.as_str() == name).collect()))
+        let is_named = |(daemon, _): &&(DaemonName, Pool)| daemon.as_str() == name;
+        Ok(Self(self.0.iter().filter(is_named).cloned().collect()))
     }
 
     /// The connections to one.
@@ -156,9 +158,9 @@ pub(crate) fn told<T>(answers: Answers<T>, complete: &mut bool) -> Vec<(DaemonNa
     told
 }
 
-/// The time by this host's clock.
-pub(crate) fn now() -> Timestamp {
-    Timestamp::from_unix_millis(chrono::Utc::now().timestamp_millis())
+/// Whether a daemon knows anything of a trip that it was asked for.
+pub(crate) fn knows<R>(view: &ConsultReply<R>) -> bool {
+    view.state != PartState::None || view.decision.is_some()
 }
 
 /// `4 s`, `12 min`, `5 h`, `3 d`: as much of an age as a person wants to know.

@@ -8,8 +8,7 @@ use super::sold;
 use crate::ask::{Known, Places, asking};
 use crate::cli::Trips;
 use crate::error::CommandError;
-use crate::table::{Column, print, table};
-
+use crate::table::{Column, print, print_json, printed, table};
 use agencia_protocol::trip::{
     ConsultReply, DaemonName, List, ListFilter, PartState, Timestamp, Traveller,
 };
@@ -70,8 +69,8 @@ pub(crate) fn run(options: &Trips, places: Places<'_>) -> Result<ExitCode, Comma
     let lines = asking(async |spawn| {
         let daemons = Daemons::new(&known, spawn);
         let asked = match &options.daemon {
-            Some(name) => Daemons::new(&known, spawn).only(&known, name)?,
-            None => Daemons::new(&known, spawn),
+            Some(name) => daemons.only(&known, name)?,
+            None => daemons.clone(),
         };
         let mut list = List::of(ListFilter::Bookings);
         list.day = options.day;
@@ -81,9 +80,9 @@ pub(crate) fn run(options: &Trips, places: Places<'_>) -> Result<ExitCode, Comma
         Ok::<_, CommandError>(lines(&booked, &guests, options.day))
     })?;
     if options.json {
-        print(&serde_json::to_string_pretty(&lines).map_err(io::Error::from)?)?;
+        print_json(&lines)?;
     } else if options.csv {
-        print_csv(&lines)?;
+        printed(write_csv(&lines, io::stdout().lock()))?;
     } else if lines.is_empty() {
         print(&"nothing is booked")?;
     } else {
@@ -232,14 +231,6 @@ fn harmless(text: &str) -> String {
     match text.as_bytes().first() {
         Some(b'=' | b'+' | b'-' | b'@') if !text.bytes().all(telephone) => format!("'{text}"),
         _ => text.to_owned(),
-    }
-}
-
-fn print_csv(lines: &[Line]) -> Result<(), CommandError> {
-    match write_csv(lines, io::stdout().lock()) {
-        // Whoever closed it has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
     }
 }
 

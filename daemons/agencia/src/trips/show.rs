@@ -1,15 +1,14 @@
 //! `agencia trip`: what every daemon knows of one trip, side by side.
 
-use super::fetch::{Answers, Daemons, View};
+use super::fetch::{Answers, Daemons, View, knows};
 use super::{force, sold};
 use crate::ask::{Known, Places, asking};
 use crate::cli::{Trip, TripName};
 use crate::error::CommandError;
-use crate::table::{print, table};
+use crate::table::{print, print_json, table};
 use agencia_protocol::TripId;
-use agencia_protocol::trip::{DaemonName, Outcome, PartState, Traveller};
+use agencia_protocol::trip::{DaemonName, Outcome, Traveller};
 use serde::Serialize;
-use std::io;
 use std::process::ExitCode;
 
 /// One daemon, as `--json` writes it.
@@ -41,7 +40,7 @@ pub(crate) fn run(options: &Trip, places: Places<'_>) -> Result<ExitCode, Comman
         return Err(CommandError::NoSuchTrip { name: trip.to_string() });
     }
     if options.json {
-        print(&serde_json::to_string_pretty(&columns).map_err(io::Error::from)?)?;
+        print_json(&columns)?;
     } else {
         for error in columns.iter().filter_map(|column| column.error.as_ref()) {
             eprintln!("agencia: {error}");
@@ -60,10 +59,6 @@ fn columns(answers: Answers<View>) -> Vec<Column> {
         }
     };
     answers.into_iter().map(column).collect()
-}
-
-fn knows(view: &View) -> bool {
-    view.state != PartState::None || view.decision.is_some()
 }
 
 /// A row for each thing there is to know, a column for each daemon.

@@ -11,7 +11,7 @@ pub(crate) use ports::Taken;
 
 use crate::ask::{Known, Places};
 use crate::cli::{Cli, Only, Up};
-use crate::error::CommandError;
+use crate::error::{CommandError, absolute};
 use crate::programs::DAEMONS;
 use crate::supervise::{self, Limits, Outcome, Supervision};
 use async_signal::{Signal, Signals};
@@ -32,14 +32,15 @@ const WEB_PORTS: [u16; 2] = [5000, 5001];
 
 pub(crate) fn run(options: Up, places: Places<'_>) -> Result<ExitCode, CommandError> {
     let plan = plan(options, places)?;
-    ports::check(&plan.listeners()?)?;
+    ports::check(&plan.listeners())?;
     if plan.with_daemons {
         inventory::make(&plan.inventory)?;
     }
     let sockets = plan.dir.join("run");
     private_folder(&sockets)?;
+    let executable = std::env::current_exe().map_err(CommandError::Executable)?;
     let supervision = Supervision {
-        programs: plan.programs(&std::env::current_exe()?)?,
+        programs: plan.programs(&executable),
         limits: Limits::default(),
         folder: sockets,
         sinks: supervise::standard_sinks(),
@@ -92,11 +93,11 @@ fn plan(options: Up, places: Places<'_>) -> Result<Plan, CommandError> {
     }
     let dir = absolute_folder(&dir)?;
     let peers_file = match &known.file {
-        Some(file) => std::path::absolute(file)?,
+        Some(file) => absolute(file)?,
         None => write_peers(&dir, &known)?,
     };
     let inventory = match inventory {
-        Some(folder) => std::path::absolute(folder)?,
+        Some(folder) => absolute(&folder)?,
         None => dir.join("inventory"),
     };
     let mut web_ports = match (with_web, ports.is_empty()) {
@@ -107,7 +108,7 @@ fn plan(options: Up, places: Places<'_>) -> Result<Plan, CommandError> {
     let mut seen = HashSet::new();
     web_ports.retain(|&port| seen.insert(port));
     let peers = known.peers;
-    let keys = places.keys.map(std::path::absolute).transpose()?;
+    let keys = places.keys.map(absolute).transpose()?;
     Ok(Plan { dir, inventory, etc, peers, peers_file, keys, with_daemons, web_ports, log })
 }
 
@@ -122,7 +123,7 @@ fn settings_folder(named: Option<PathBuf>) -> Result<Option<PathBuf>, CommandErr
         None if Path::new(CLONE_SETTINGS).is_dir() => PathBuf::from(CLONE_SETTINGS),
         None => return Ok(None),
     };
-    Ok(Some(std::path::absolute(folder)?))
+    Ok(Some(absolute(&folder)?))
 }
 
 fn absolute_folder(folder: &Path) -> Result<PathBuf, CommandError> {

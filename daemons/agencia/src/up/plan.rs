@@ -1,7 +1,6 @@
 //! What is started, with which arguments: decided from the options, without I/O.
 
 use super::ports::Listener;
-use crate::error::CommandError;
 use crate::programs::{DAEMONS, WEB};
 use crate::supervise::Program;
 use agencia_client::{Peer, Peers};
@@ -46,7 +45,7 @@ impl Plan {
     }
 
     /// Where children will listen.
-    pub(crate) fn listeners(&self) -> Result<Vec<Listener>, CommandError> {
+    pub(crate) fn listeners(&self) -> Vec<Listener> {
         let daemons = self.daemons().map(|(daemon, peer)| Listener {
             name: daemon.name.to_owned(),
             address: peer.address,
@@ -58,11 +57,11 @@ impl Plan {
             address: SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port),
             way_out: "choose other ports with --port",
         });
-        Ok(daemons.chain(web).collect())
+        daemons.chain(web).collect()
     }
 
     /// The children: daemons first, then web clients.
-    pub(crate) fn programs(&self, executable: &Path) -> Result<Vec<Program>, CommandError> {
+    pub(crate) fn programs(&self, executable: &Path) -> Vec<Program> {
         let mut programs = Vec::new();
         for (daemon, peer) in self.daemons() {
             let args: [OsString; 8] = [
@@ -90,7 +89,7 @@ impl Plan {
             ];
             programs.push(self.program(executable, &web_name(port), WEB, after_daemons, &args));
         }
-        Ok(programs)
+        programs
     }
 
     fn program(
@@ -176,7 +175,7 @@ mod tests {
             let args: Vec<_> = args.filter(|arg| *arg != std::process::id().to_string()).collect();
             (program.group, program.name.clone(), args.join(" "))
         };
-        plan.programs(Path::new("/bin/agencia")).unwrap().iter().map(line).collect()
+        plan.programs(Path::new("/bin/agencia")).iter().map(line).collect()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::scene::{Scene, Up};
 use serde_json::Value;
+use std::fs::File;
 
 #[test]
 fn a_search_finds_what_is_on_sale() {
@@ -75,4 +76,18 @@ fn wrong_settings_have_their_own_exit_code() {
     let (code, _, errors) = scene.run(&search);
     assert_eq!(code, 78);
     assert!(errors.contains("pares.toml: names no daemon \"passeios\""), "{errors}");
+}
+
+#[test]
+fn results_that_cannot_be_printed_are_an_error_that_says_so() {
+    let scene = Scene::new();
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    for words in [&["status"][..], &["status", "--json"], &["trips", "--csv"]] {
+        let output = scene.command(words).stdout(full()).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {errors}");
+        let last = errors.lines().last().unwrap();
+        let expected = "agencia: cannot write to standard output: No space left on device";
+        assert!(last.starts_with(expected), "{words:?}: {errors}");
+    }
 }

@@ -15,7 +15,12 @@ const ALL: [&str; 3] = ["voos", "hospedagens", "passeios"];
 
 /// Daemons that soon settle what nobody decides.
 fn start(scene: &Scene) -> Up {
-    let mut command = scene.command(&["up", "--only", "daemons"]);
+    start_with(scene, &[])
+}
+
+/// The same, with more options.
+fn start_with(scene: &Scene, options: &[&str]) -> Up {
+    let mut command = scene.command(&[&["up", "--only", "daemons"], options].concat());
     for daemon in ["VOOS", "HOSPEDAGENS", "PASSEIOS"] {
         for (key, value) in [("DECISION_SECS", "4"), ("ASK_FIRST_SECS", "1")] {
             command.env(format!("AGENCIA_{daemon}_TRIPS__{key}"), value);
@@ -251,7 +256,7 @@ fn a_backup_is_private_and_whole_or_not_there() {
     let (code, _, errors) = scene.run(&["backup", "copia", "--dir", "var"]);
     assert!(code == 1 && errors.contains("is not empty; name a new folder"), "{errors}");
     std::fs::create_dir(scene.path("vazia")).unwrap();
-    let (code, out, errors) = scene.run(&["backup", "vazia", "--dir", "var", "--with-key"]);
+    let (code, out, errors) = scene.run(&["backup", "vazia/", "--dir", "var", "--with-key"]);
     assert_eq!(code, 0, "{errors}");
     assert!(out.contains("whoever reads it can forge bookings"), "{out}");
     assert_eq!(scene.read("vazia/chave"), scene.read("var/chave"));
@@ -350,6 +355,71 @@ fn a_lost_host_is_built_again_from_its_backup() {
     }
     assert_eq!(scene.run(&["audit"]).0, 0);
     stop(up);
+}
+
+#[test]
+fn a_host_whose_keys_were_made_before_its_first_start_is_built_again_from_its_backup() {
+    let scene = Scene::new();
+    stock(&scene);
+    assert_eq!(scene.run(&["keys", "--keys", "keys", "init", "--state", "var"]).0, 0);
+    let up = start_with(&scene, &["--keys", "keys"]);
+    let plan = Leader::plan(&ALL);
+    let locator = Leader::new(&scene).book(&plan, vec![traveller("Ana", "Silva")]);
+    stop(up);
+    assert!(!scene.path("var/chave").exists(), "the key beside the certificates is the only one");
+    let key = scene.read("keys/chave");
+    let back_up = ["backup", "copia", "--dir", "var", "--keys", "keys", "--with-key"];
+    let (code, out, errors) = scene.run(&back_up);
+    assert_eq!((code, errors.as_str()), (0, ""));
+    assert!(out.contains("whoever reads it can forge bookings"), "{out}");
+    // One without keys, beside keys that are there.
+    assert_eq!(scene.run(&["backup", "outra", "--dir", "var"]).0, 0);
+    std::fs::remove_dir_all(scene.path("var")).unwrap();
+    let (code, out, _) = scene.run(&["restore", "outra", "--dir", "var", "--keys", "keys"]);
+    assert!(code == 0 && !out.contains("the key is missing"), "{out}");
+    std::fs::remove_dir_all(scene.path("var")).unwrap();
+    std::fs::remove_dir_all(scene.path("keys")).unwrap();
+    let (code, out, _) = scene.run(&["restore", "outra", "--dir", "var", "--keys", "keys"]);
+    assert!(code == 0 && out.contains("copy it from another host of this"), "{out}");
+
+    // Where keys of another role are, none are added to them.
+    std::fs::remove_dir_all(scene.path("var")).unwrap();
+    std::fs::create_dir(scene.path("keys")).unwrap();
+    scene.write("keys/chave-web", &"ab".repeat(32));
+    let (code, out, _) = scene.run(&["restore", "copia", "--dir", "var", "--keys", "keys"]);
+    assert!(code == 0 && out.contains("copy copia/keys/chave there before you"), "{out}");
+
+    std::fs::remove_dir_all(scene.path("var")).unwrap();
+    std::fs::remove_dir_all(scene.path("keys")).unwrap();
+    let (code, out, errors) = scene.run(&["restore", "copia", "--dir", "var", "--keys", "keys"]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(out.contains("keys: was missing, and its 10 files are put back"), "{out}");
+    assert!(!out.contains("the key is missing"), "{out}");
+    assert_eq!(scene.read("keys/chave"), key);
+    let up = start_with(&scene, &["--keys", "keys"]);
+    until_recovered(&scene);
+    assert!(!scene.path("var/chave").exists(), "no other key was made");
+    let expected = BTreeSet::from([(plan.trip.to_string(), locator.to_string())]);
+    for daemon in ALL {
+        assert_eq!(booked(&scene, daemon), expected);
+    }
+    stop(up);
+}
+
+#[test]
+fn a_backup_asks_nobody_and_needs_no_certificate_that_can_be_used() {
+    let scene = Scene::new();
+    stock(&scene);
+    stop(start(&scene));
+    let elsewhere = "[[daemon]]\nname = \"voos\"\naddress = \"192.0.2.1:5050\"\n";
+    scene.write("pares.toml", elsewhere);
+    assert_eq!(scene.run(&["keys", "--keys", "keys", "init", "--state", "var"]).0, 0);
+    scene.write("keys/administrador.pem", "none");
+    // Whoever asks does need it.
+    assert_eq!(scene.run(&["status", "--keys", "keys"]).0, 78);
+    let (code, _, errors) = scene.run(&["backup", "copia", "--dir", "var", "--keys", "keys"]);
+    assert_eq!((code, errors.as_str()), (0, ""));
+    assert_eq!(scene.read("copia/pares.toml"), elsewhere);
 }
 
 #[test]
