@@ -52,6 +52,14 @@ pub(crate) struct Cell {
     pub(crate) lowest: bool,
 }
 
+impl Cell {
+    /// The currency, which a phone has no room for, and the amount; a price of nothing has none.
+    pub(crate) fn price_apart(&self) -> Option<(&str, &str)> {
+        let price = self.price.as_deref()?;
+        Some(price.split_once('\u{a0}').unwrap_or(("", price)))
+    }
+}
+
 impl Calendar {
     /// The calendar around a day at a place; `link` leads to the search of another day.
     pub(crate) async fn read(

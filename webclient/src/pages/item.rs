@@ -33,17 +33,12 @@ impl Item {
     pub(crate) fn flight(lang: Lang, part: Part, flight: &Flight, people: People) -> Self {
         let duration =
             format::duration((flight.day, flight.departure), (flight.arrival_day, flight.arrival));
+        let at = |day, time, airport| {
+            format!("{}, {}\n{airport}", lang.day(day), format::time(time))
+        };
         let mut facts = vec![
-            (
-                lang.t("fact-departure"),
-                format!("{}, {}", lang.day(flight.day), format::time(flight.departure)),
-            ),
-            (
-                lang.t("fact-arrival"),
-                format!("{}, {}", lang.day(flight.arrival_day), format::time(flight.arrival)),
-            ),
-            (lang.t("fact-from"), flight.from.clone()),
-            (lang.t("fact-to"), flight.to.clone()),
+            (lang.t("fact-departure"), at(flight.day, flight.departure, &flight.from)),
+            (lang.t("fact-arrival"), at(flight.arrival_day, flight.arrival, &flight.to)),
         ];
         facts.extend(duration.map(|duration| (lang.t("fact-duration"), duration)));
         Self {
@@ -154,9 +149,9 @@ pub(crate) fn total(people: People, price: Money) -> u64 {
 }
 
 fn times(lang: Lang, people: People, price: Money) -> String {
-    match price.cents() {
-        0 => lang.n("people", people.count()),
-        cents => format!("{} × {}", lang.n("people", people.count()), lang.money(cents.into())),
+    match (people.count(), price.cents()) {
+        (1, _) | (_, 0) => lang.n("people", people.count()),
+        (_, cents) => format!("{} × {}", lang.n("people", people.count()), lang.money(cents.into())),
     }
 }
 
