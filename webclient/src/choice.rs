@@ -5,8 +5,8 @@ use crate::forms::{FieldError, Fields, Pairs, Reader, link};
 use crate::texts::Wrong;
 use agencia_protocol::{Nights, OfferId, People, TripId};
 
-/// The most tours in one trip.
-pub(crate) const TOURS_MAX: usize = 20;
+/// The most tours in one trip: what one daemon holds of it.
+pub(crate) const TOURS_MAX: usize = agencia_protocol::trip::ITEMS_MAX;
 
 /// The chosen offers, by id; all of them may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

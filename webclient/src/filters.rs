@@ -1,5 +1,5 @@
 //! What of a list a visitor wants to see, and in which order. The daemons know no filters: a list
-//! that is filtered, or sorted by duration, is read whole and cut here.
+//! that is filtered, or sorted by duration, is read as far as [`READ_MAX`] goes and cut here.
 
 use crate::format;
 use crate::forms::{Fields, Pairs};
@@ -11,7 +11,8 @@ use agencia_protocol::tour::Tour;
 use agencia_protocol::{Limit, OfferId, Order, TimeOfDay};
 use std::num::NonZeroU32;
 
-/// The most offers that are read to be filtered: what a daemon gives at most by default.
+/// The most offers that are read to be filtered: what a daemon gives at most by default. Of a longer
+/// list the page says that it was not looked at whole.
 const READ_MAX: u32 = 1000;
 
 /// Beds that a room may be asked to have at least.
@@ -175,7 +176,7 @@ impl Filters {
         if !self.needs_all() {
             let full = found.len() >= max.get() as usize;
             let last = found.last().and_then(|offer| offer.id().cloned());
-            return Cut { offers: found, more: last.filter(|_| more && full) };
+            return Cut { offers: found, more: last.filter(|_| more && full), partial: false };
         }
         found.retain(|offer| offer.is_wanted(self));
         if self.sort == Sort::Duration {
@@ -188,7 +189,7 @@ impl Filters {
         let rest = found.len() > max.get() as usize;
         found.truncate(max.get() as usize);
         let last = found.last().and_then(|offer| offer.id().cloned());
-        Cut { more: last.filter(|_| rest), offers: found }
+        Cut { more: last.filter(|_| rest), offers: found, partial: more }
     }
 
     fn of_period(&self, time: TimeOfDay) -> bool {
@@ -234,6 +235,8 @@ fn yes(name: &'static str, label: &str, checked: bool) -> Check {
 pub(crate) struct Cut<T> {
     pub(crate) offers: Vec<T>,
     pub(crate) more: Option<OfferId>,
+    /// Whether there were offers that the filters have not looked at.
+    pub(crate) partial: bool,
 }
 
 /// What stands in a list.

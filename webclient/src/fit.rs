@@ -4,10 +4,10 @@
 use crate::chosen::{Chosen, Standing};
 use crate::format;
 use crate::language::Lang;
-use agencia_protocol::Nights;
+use agencia_protocol::{Nights, People};
 
 /// What a traveller should look at again, in words.
-pub(crate) fn misfits(lang: Lang, chosen: &Chosen) -> Vec<String> {
+pub(crate) fn misfits(lang: Lang, chosen: &Chosen, people: People) -> Vec<String> {
     let outbound = chosen.outbound.as_ref().and_then(Standing::record);
     let inbound = chosen.inbound.as_ref().and_then(Standing::record);
     let stay = chosen.stay.as_ref().and_then(Standing::record);
@@ -17,8 +17,21 @@ pub(crate) fn misfits(lang: Lang, chosen: &Chosen) -> Vec<String> {
     {
         found.push(lang.t("misfit-return").to_owned());
     }
+    if let (Some(there), Some(back)) = (outbound, inbound)
+        && there.to != back.from
+    {
+        let airports = [("there", there.to.as_str()), ("back", back.from.as_str())];
+        found.push(lang.with("misfit-airports", &airports));
+    }
     let nights = |stay: &agencia_protocol::stay::Stay| stay.nights.map_or(1, Nights::count);
     if let Some(stay) = stay {
+        if stay.beds < u32::from(people.count()) {
+            let words = [
+                ("beds", &*lang.n("beds", stay.beds)),
+                ("people", &*lang.n("people", people.count())),
+            ];
+            found.push(lang.with("misfit-beds", &words));
+        }
         let city = outbound.map(|flight| &flight.to).or(inbound.map(|flight| &flight.from));
         if let Some(city) =
             city.map(|airport| format::city_of(airport)).filter(|city| *city != stay.city)
@@ -38,7 +51,20 @@ pub(crate) fn misfits(lang: Lang, chosen: &Chosen) -> Vec<String> {
             found.push(lang.with("misfit-leaving", &days));
         }
     }
-    for tour in chosen.tours.iter().filter_map(|(_, standing)| standing.record()) {
+    let tours: Vec<_> = chosen.tours.iter().filter_map(|(_, standing)| standing.record()).collect();
+    let there =
+        stay.map(|stay| stay.city.as_str()).or(outbound.map(|flight| format::city_of(&flight.to)));
+    for (number, tour) in tours.iter().enumerate() {
+        let clash =
+            tours[..number].iter().find(|other| (other.day, other.time) == (tour.day, tour.time));
+        if let Some(other) = clash {
+            let words = [("tour", tour.sight.as_str()), ("other", other.sight.as_str())];
+            found.push(lang.with("misfit-tours", &words));
+        }
+        if there.is_some_and(|city| city != tour.city) {
+            let words = [("tour", tour.sight.as_str()), ("city", tour.city.as_str())];
+            found.push(lang.with("misfit-tour-city", &words));
+        }
         let begins = (tour.day, tour.time);
         let early = outbound.is_some_and(|there| begins < (there.arrival_day, there.arrival))
             || stay.is_some_and(|stay| tour.day < stay.day);
@@ -81,6 +107,11 @@ mod tests {
         Standing::OnSale(serde_json::from_value(value).unwrap())
     }
 
+    fn tour_in(city: &str) -> Standing<Tour> {
+        let Standing::OnSale(tour) = tour("05/11/2027", "09:00h") else { unreachable!() };
+        Standing::OnSale(Tour { city: city.to_owned(), ..tour })
+    }
+
     fn tour(day: &str, time: &str) -> Standing<Tour> {
         let value: Value = json!({"horario": time, "valor": "1,00R$", "dia": day, "local": "Orla",
             "endereco": "E", "cidade": "C"});
@@ -102,7 +133,8 @@ mod tests {
     fn check(change: impl Fn(&mut Chosen), expected: &[&str]) {
         let mut chosen = whole();
         change(&mut chosen);
-        let found = misfits(Lang::English, &chosen);
+        let people = People::new(2).unwrap();
+        let found = misfits(Lang::English, &chosen, people);
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for (text, part) in found.iter().zip(expected) {
             assert!(text.contains(part), "{text}");
@@ -114,7 +146,20 @@ mod tests {
         check(|_| {}, &[]);
         check(|trip| trip.stay = Some(stay("05/11/2027", 2, "C")), &["Fri, 5 Nov 2027"]);
         check(|trip| trip.stay = Some(stay("04/11/2027", 2, "C")), &["Sat, 6 Nov 2027"]);
-        check(|trip| trip.stay = Some(stay("04/11/2027", 3, "D")), &["D"]);
+        check(|trip| trip.stay = Some(stay("04/11/2027", 3, "D")), &["D", "Orla is in C"]);
+        check(|trip| trip.tours[0].1 = tour_in("D"), &["Orla is in D"]);
+        check(
+            |trip| trip.tours.push(("u".parse().unwrap(), tour("05/11/2027", "09:00h"))),
+            &["at the same time"],
+        );
+        let back = |from| flight(("07/11/2027", "07/11/2027"), ("12:00h", "16:00h"), from);
+        check(|trip| trip.inbound = Some(back("B - C")), &["B - C"]);
+        let few_beds = |trip: &mut Chosen| {
+            if let Some(Standing::OnSale(stay)) = &mut trip.stay {
+                stay.beds = 1;
+            }
+        };
+        check(few_beds, &["1 bed"]);
         let tours = |day: &str, time: &str| vec![("t".parse().unwrap(), tour(day, time))];
         check(|trip| trip.tours = tours("04/11/2027", "13:59h"), &["Orla"]);
         check(|trip| trip.tours = tours("04/11/2027", "14:00h"), &[]);

@@ -72,7 +72,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     if flags.check {
-        log::info!("the settings are good");
+        println!("The settings of agencia-web are valid.");
         return ExitCode::SUCCESS;
     }
     let seals = match seals(&settings) {

@@ -35,7 +35,7 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 const TURNED_AWAY_MAX: usize = 64;
 
 /// How long a visitor who is turned away may take to read it.
-const TURNED_AWAY_SECS: Duration = Duration::from_secs(1);
+const TURNED_AWAY_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long a stopping service waits for the first request of a connection, from its beginning.
 const FIRST_GRACE: Duration = Duration::from_secs(2);
@@ -47,8 +47,9 @@ const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     x-content-type-options: nosniff\r\n\
     retry-after: 2\r\n\
     connection: close\r\n\
-    content-length: 71\r\n\r\n\
-    H\xc3\xa1 visitantes demais neste momento. Tente de novo em alguns segundos.\n";
+    content-length: 142\r\n\r\n\
+    H\xc3\xa1 visitantes demais neste momento. Tente de novo em alguns segundos.\n\
+    There are too many visitors at this moment. Try again in some seconds.\n";
 
 /// What serves requests whose body has arrived.
 pub(crate) trait Pages:
@@ -301,7 +302,7 @@ async fn turn_away(mut stream: TcpStream, permit: OwnedSemaphorePermit) {
         while stream.read(&mut unread).await? > 0 {}
         io::Result::Ok(())
     };
-    if !matches!(tokio::time::timeout(TURNED_AWAY_SECS, told).await, Ok(Ok(()))) {
+    if !matches!(tokio::time::timeout(TURNED_AWAY_PATIENCE, told).await, Ok(Ok(()))) {
         log::debug!("a visitor was turned away and did not listen");
     }
     drop(permit);

@@ -288,18 +288,17 @@ impl Settings {
             .and_then(Config::try_deserialize)
             .map_err(|error| SettingsError::Whole(one_line(&error.to_string())))?;
         let settings = settings.with(flags);
-        match settings.log.parse::<log::LevelFilter>() {
-            Ok(_) => Ok(settings),
-            Err(_) => Err(SettingsError::Whole(format!(
-                "log is {:?}, expected off, error, warn, info, debug or trace",
-                settings.log
-            ))),
-        }
+        settings.check().map_err(|error| SettingsError::Whole(format!("flags: {error}")))?;
+        Ok(settings)
     }
 
-    /// Checks that every number is within its limits, which its line in `web.toml` tells.
+    /// Checks that every number is within its limits, which its line in `web.toml` tells, and that
+    /// `log` is a level.
     fn check(&self) -> Result<(), String> {
-        let Self { http, daemons, trips, pages, .. } = self;
+        let Self { http, daemons, trips, pages, log, .. } = self;
+        if log.parse::<log::LevelFilter>().is_err() {
+            return Err(format!("log is {log:?}, expected off, error, warn, info, debug or trace"));
+        }
         let limited = [
             ("http.connections_max", http.connections_max.get().into(), 1..=1_000_000),
             ("http.head_secs", http.head_secs.get(), SECS),
@@ -332,6 +331,7 @@ impl Settings {
             listen: self.listen.clone(),
             state: self.state.clone(),
             key_file: self.key_file.clone(),
+            keys: self.keys.clone(),
             http: Http { connections_max: self.http.connections_max, ..read.http.clone() },
             ..read.clone()
         };
@@ -340,6 +340,7 @@ impl Settings {
             ("listen", read.listen != kept.listen),
             ("state", read.state != kept.state),
             ("key_file", read.key_file != kept.key_file),
+            ("keys", read.keys != kept.keys),
             ("http.connections_max", read.http.connections_max != kept.http.connections_max),
         ];
         *self = kept;

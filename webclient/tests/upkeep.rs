@@ -128,7 +128,7 @@ fn a_bad_file_is_refused_by_a_reload_and_the_pages_stay() {
     let (mut web, folder) = reloadable(&agency, "home_airport = \"A1\"\n");
     for (file, text, part) in [
         ("web.toml", "home_airport = \"A2\"\nprot = 1\n", "web.toml: "),
-        ("web.toml", "home_airport = \"A2\"\nlog = \"loud\"\n", "log"),
+        ("web.toml", "home_airport = \"A2\"\nlog = \"loud\"\n", "web.toml: log"),
         ("pares.toml", "daemon = 3", "pares.toml: "),
     ] {
         let before = std::fs::read(folder.join(file)).unwrap();

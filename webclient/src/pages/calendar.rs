@@ -5,8 +5,8 @@ use super::Visit;
 use crate::daemons::Daemon;
 use crate::language::Lang;
 use crate::queries::shift;
-use agencia_protocol::Day;
 use agencia_protocol::request::{CalendarDay, CalendarMonth};
+use agencia_protocol::{Day, Nights, People};
 use chrono::{Datelike, Weekday};
 use serde::Serialize;
 
@@ -23,6 +23,20 @@ struct Ask<'a> {
     city: Option<&'a str>,
     #[serde(rename = "mes")]
     month: String,
+    #[serde(rename = "numeroPassagens", skip_serializing_if = "Option::is_none")]
+    passengers: Option<People>,
+    #[serde(rename = "numeroDePessoas", skip_serializing_if = "Option::is_none")]
+    people: Option<People>,
+    #[serde(rename = "noites", skip_serializing_if = "Option::is_none")]
+    nights: Option<Nights>,
+}
+
+/// What must be left on a day for it to have a price.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) people: People,
+    /// Of stays, for how long.
+    pub(crate) nights: Option<Nights>,
 }
 
 /// What a page shows of days and prices.
@@ -66,6 +80,7 @@ impl Calendar {
         visit: &Visit,
         daemon: Daemon,
         (place, day): (&str, Day),
+        wanted: Wanted,
         link: impl Fn(Day) -> String,
     ) -> Option<Self> {
         let (first, last) = (shift(day, -i32::from(AROUND)), shift(day, i32::from(AROUND)));
@@ -81,7 +96,16 @@ impl Calendar {
                 Daemon::Flights => (Some(place), None),
                 Daemon::Stays | Daemon::Tours => (None, Some(place)),
             };
-            let ask = Ask { action: "calendario", airport, city, month };
+            let Wanted { people, nights } = wanted;
+            let ask = Ask {
+                action: "calendario",
+                airport,
+                city,
+                month,
+                passengers: airport.map(|_| people),
+                people: city.map(|_| people),
+                nights,
+            };
             match visit.read::<_, CalendarMonth>(daemon, &ask).await {
                 Ok(month) => told.push(month),
                 Err(failure) => {
@@ -93,7 +117,10 @@ impl Calendar {
         let lang = visit.lang();
         let today = visit.today();
         let days = told.iter().flat_map(|month| &month.days);
-        let lowest = told.first()?.days.iter().filter_map(|day| day.lowest).min();
+        let prices =
+            || told.first().into_iter().flat_map(|told| &told.days).filter_map(|day| day.lowest);
+        // Where all days are alike, none is the best.
+        let lowest = prices().min().filter(|lowest| prices().max() > Some(*lowest));
         let cell = |of: Day| {
             let told: Option<&CalendarDay> = days.clone().find(|told| told.day == of);
             let over = today.is_some_and(|today| of < today);
@@ -125,7 +152,10 @@ impl Calendar {
         }
         Some(Self {
             near,
-            month: format!("{} {}", lang.month(date.month()), date.year()),
+            month: lang.with(
+                "month-of",
+                &[("month", lang.month(date.month())), ("year", &date.year().to_string())],
+            ),
             weekdays: WEEK.map(|weekday| lang.weekday(weekday)).to_vec(),
             blanks: vec![(); first.date().weekday().num_days_from_sunday() as usize],
             days: of_month,

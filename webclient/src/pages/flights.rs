@@ -1,6 +1,6 @@
 //! Flights: the form at `/` and the results at `/voos`.
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
@@ -30,17 +30,9 @@ struct FlightFormPage<'a> {
 
 /// `/`: the search form.
 pub(crate) async fn form(visit: Visit) -> Outcome {
-    let choice = match Choice::read(&visit.fields) {
+    let choice = match visit.choice(Step::Flights) {
         Ok(choice) => choice,
-        Err(errors) => {
-            return Ok(error::invalid(
-                &visit.frame,
-                &errors,
-                Step::Flights,
-                &Choice::default(),
-                None,
-            ));
-        }
+        Err(page) => return Ok(*page),
     };
     let places = visit.places(Daemon::Flights).await?;
     // Who comes back to this step finds the search of what is chosen.
@@ -126,6 +118,8 @@ struct FlightsPage {
     calendar: Option<Calendar>,
     filter: FilterForm,
     pairs: Vec<FlightPair>,
+    /// Whether the filters have not looked at all that there is.
+    partial: bool,
     summary: Option<Summary>,
 }
 
@@ -198,26 +192,18 @@ impl FlightCard {
 
 /// `/voos`: the results.
 pub(crate) async fn results(visit: Visit) -> Outcome {
-    let choice = match Choice::read(&visit.fields) {
+    let choice = match visit.choice(Step::Flights) {
         Ok(choice) => choice,
-        Err(errors) => {
-            return Ok(error::invalid(
-                &visit.frame,
-                &errors,
-                Step::Flights,
-                &Choice::default(),
-                None,
-            ));
-        }
+        Err(page) => return Ok(*page),
     };
     let query = match FlightQuery::read(&visit.fields) {
         Ok(query) => query,
         Err(errors) => return Ok(wrong(&visit, &choice, errors).await),
     };
-    let calendar =
-        Calendar::read(&visit, Daemon::Flights, (query.airport.as_str(), query.outbound), |day| {
-            choice.link("/voos", query.on(day))
-        });
+    let wanted = Wanted { people: query.people, nights: None };
+    let place = (query.airport.as_str(), query.outbound);
+    let other_day = |day| choice.link("/voos", query.on(day));
+    let calendar = Calendar::read(&visit, Daemon::Flights, place, wanted, other_day);
     let kept = choice.without_flights();
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&kept));
@@ -232,13 +218,18 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     // The flights that are looked for here are not yet anybody's.
     let rest = kept.for_people(query.people);
     let people = rest.people.unwrap_or(query.people);
-    let pairs = pairs(lang, &rest, &outbound, &inbound, people);
+    let begins = query.after_outbound.is_none() && query.after_inbound.is_none();
+    let pairs = match begins {
+        true => pairs(lang, &rest, &outbound, &inbound, people),
+        false => Vec::new(),
+    };
+    let partial = outbound.partial || inbound.partial;
     let directions = [
         (Some((query.outbound, outbound)), "ida", lang.t("way-outbound"), &choice.outbound),
         (query.inbound.map(|day| (day, inbound)), "volta", lang.t("way-inbound"), &choice.inbound),
     ];
     let directions = directions.into_iter().filter_map(|(found, name, legend, chosen)| {
-        let (day, Cut { offers, more }) = found?;
+        let (day, Cut { offers, more, .. }) = found?;
         let at = |after| list_link(&query, &choice, name, after);
         let beginning = match name {
             "ida" => query.after_outbound.is_none(),
@@ -263,9 +254,9 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
             empty,
             go_on,
             day: lang.day(day),
+            cards: cards(lang, offers, people, (chosen.as_ref(), beginning && more.is_none())),
             more: more.map(|last| at(Some(last))),
             begin: (!beginning).then(|| at(None)),
-            cards: cards(lang, offers, people, chosen.as_ref()),
         })
     });
     let onward = vec![
@@ -298,6 +289,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
             vec![(lang.t("filter-departure"), query.filters.period_checks(lang))],
         ),
         pairs,
+        partial,
         summary: Summary::new(lang, &rest, &chosen),
     };
     Ok(page(StatusCode::OK, &page_of))
@@ -311,16 +303,16 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
     error::invalid(&visit.frame, &errors, Step::Flights, choice, Some(form))
 }
 
-/// The cards of a list, the best of which say so.
+/// The cards of a list, the best of which say so if it is the whole list.
 fn cards(
     lang: Lang,
     flights: Vec<Flight>,
     people: People,
-    chosen: Option<&OfferId>,
+    (chosen, whole): (Option<&OfferId>, bool),
 ) -> Vec<FlightCard> {
     let cheapest = flights.iter().map(|flight| flight.price).min();
     let fastest = flights.iter().map(Listed::minutes).min();
-    let several = flights.len() > 1;
+    let several = whole && flights.len() > 1;
     let card = |flight: Flight| {
         let (price, minutes) = (Some(flight.price), Some(flight.minutes()));
         let mut card = FlightCard::new(lang, flight, people, chosen)?;

@@ -21,17 +21,9 @@ const FIRST: Revision = Revision(1);
 
 /// Holds what the review showed.
 pub(crate) async fn hold(visit: Visit) -> Outcome {
-    let choice = match Choice::read(&visit.fields) {
+    let choice = match visit.choice(Step::Review) {
         Ok(choice) => choice,
-        Err(errors) => {
-            return Ok(error::invalid(
-                &visit.frame,
-                &errors,
-                Step::Review,
-                &Choice::default(),
-                None,
-            ));
-        }
+        Err(page) => return Ok(*page),
     };
     // What the form is about is not what its page's links are about.
     let links = choice.of_trip(None);

@@ -33,9 +33,8 @@ impl Item {
     pub(crate) fn flight(lang: Lang, part: Part, flight: &Flight, people: People) -> Self {
         let duration =
             format::duration((flight.day, flight.departure), (flight.arrival_day, flight.arrival));
-        let at = |day, time, airport| {
-            format!("{}, {}\n{airport}", lang.day(day), format::time(time))
-        };
+        let at =
+            |day, time, airport| format!("{}, {}\n{airport}", lang.day(day), format::time(time));
         let mut facts = vec![
             (lang.t("fact-departure"), at(flight.day, flight.departure, &flight.from)),
             (lang.t("fact-arrival"), at(flight.arrival_day, flight.arrival, &flight.to)),
@@ -151,7 +150,9 @@ pub(crate) fn total(people: People, price: Money) -> u64 {
 fn times(lang: Lang, people: People, price: Money) -> String {
     match (people.count(), price.cents()) {
         (1, _) | (_, 0) => lang.n("people", people.count()),
-        (_, cents) => format!("{} × {}", lang.n("people", people.count()), lang.money(cents.into())),
+        (_, cents) => {
+            format!("{} × {}", lang.n("people", people.count()), lang.money(cents.into()))
+        }
     }
 }
 

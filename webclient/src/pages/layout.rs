@@ -36,9 +36,7 @@ impl Frame {
         let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
         Self { lang, here, agency, encrypted, host: host.unwrap_or_default().to_owned() }
     }
-}
 
-impl Frame {
     /// A link of this site as other devices write it.
     pub(crate) fn absolute(&self, link: &str) -> String {
         let scheme = if self.encrypted.0 { "https" } else { "http" };

@@ -76,6 +76,13 @@ impl Visit {
         self.frame.lang
     }
 
+    /// What was chosen so far, or the page that says what is wrong with it at this step.
+    fn choice(&self, step: Step) -> Result<Choice, Box<Response>> {
+        Choice::read(&self.fields).map_err(|errors| {
+            Box::new(error::invalid(&self.frame, &errors, step, &Choice::default(), None))
+        })
+    }
+
     async fn read<Q, R>(&self, daemon: Daemon, request: &Q) -> Result<R, DaemonError>
     where
         Q: Serialize + ?Sized,

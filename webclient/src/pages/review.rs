@@ -1,7 +1,6 @@
 //! The review at `/pacote`: everything chosen, read again, and the form that holds it. It mints the
 //! trip's id and takes nothing.
 
-use super::error;
 use super::item::{Item, stay_cents, total};
 use super::missing::Seen;
 use super::terms::{Terms, terms};
@@ -68,17 +67,9 @@ struct Line {
 
 /// `GET /pacote`: takes nothing.
 pub(crate) async fn show(visit: Visit) -> Outcome {
-    let choice = match Choice::read(&visit.fields) {
+    let choice = match visit.choice(Step::Review) {
         Ok(choice) => choice,
-        Err(errors) => {
-            return Ok(error::invalid(
-                &visit.frame,
-                &errors,
-                Step::Review,
-                &Choice::default(),
-                None,
-            ));
-        }
+        Err(page) => return Ok(*page),
     };
     let lang = visit.lang();
     let mut chosen = visit.look_up(&choice).await;
@@ -120,7 +111,7 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
         lang,
         layout: Layout::new(&visit.frame, lang.t("review-title"), Some(Step::Review), &choice),
         lines,
-        misfits: fit::misfits(lang, &chosen),
+        misfits: fit::misfits(lang, &chosen, choice.people.unwrap_or_default()),
         total: lang.money(cents),
         terms,
         people: lang.n("people", people),

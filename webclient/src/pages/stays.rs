@@ -1,6 +1,6 @@
 //! Stays: the form at `/hospedagem` and the results at `/hospedagens`.
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, stay_cents};
@@ -31,17 +31,9 @@ struct StayFormPage {
 
 /// `/hospedagem`: the search form, filled from the chosen flights.
 pub(crate) async fn form(visit: Visit) -> Outcome {
-    let choice = match Choice::read(&visit.fields) {
+    let choice = match visit.choice(Step::Stays) {
         Ok(choice) => choice,
-        Err(errors) => {
-            return Ok(error::invalid(
-                &visit.frame,
-                &errors,
-                Step::Stays,
-                &Choice::default(),
-                None,
-            ));
-        }
+        Err(page) => return Ok(*page),
     };
     let (places, chosen) = tokio::join!(visit.places(Daemon::Stays), visit.look_up(&choice));
     let places = places?;
@@ -140,6 +132,8 @@ struct StaysPage {
     summary: Option<Summary>,
     calendar: Option<Calendar>,
     filter: FilterForm,
+    /// Whether the filters have not looked at all that there is.
+    partial: bool,
 }
 
 struct StayCard {
@@ -181,17 +175,9 @@ impl StayCard {
 
 /// `/hospedagens`: the results.
 pub(crate) async fn results(visit: Visit) -> Outcome {
-    let choice = match Choice::read(&visit.fields) {
+    let choice = match visit.choice(Step::Stays) {
         Ok(choice) => choice,
-        Err(errors) => {
-            return Ok(error::invalid(
-                &visit.frame,
-                &errors,
-                Step::Stays,
-                &Choice::default(),
-                None,
-            ));
-        }
+        Err(page) => return Ok(*page),
     };
     let query = match StayQuery::read(&visit.fields) {
         Ok(query) => query,
@@ -201,13 +187,13 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     // The room that is looked for here does not say for how many the trip is.
     let people = choice.without_stay().for_people(query.people).people;
     let choice = Choice { people, ..choice };
-    let calendar =
-        Calendar::read(&visit, Daemon::Stays, (query.city.as_str(), query.arrival), |day| {
-            choice.link("/hospedagens", query.on(day))
-        });
+    let wanted = Wanted { people: query.people, nights: Some(query.nights()) };
+    let place = (query.city.as_str(), query.arrival);
+    let other_day = |day| choice.link("/hospedagens", query.on(day));
+    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, other_day);
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
-    let Cut { offers: stays, more } = match found {
+    let Cut { offers: stays, more, partial } = match found {
         Ok(found) => found,
         Err(failure) => {
             let errors = error::fields_of(failure)?;
@@ -244,6 +230,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         hidden,
         notice: PeopleNotice::new(lang, &choice, query.people, ("/hospedagens", query.about())),
         calendar,
+        partial,
         filter: FilterForm::new(
             ("/hospedagens", query.pairs()),
             &query.filters,

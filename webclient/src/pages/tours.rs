@@ -1,6 +1,6 @@
 //! Tours: the form at `/passeio` and the results at `/passeios`.
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
@@ -14,8 +14,9 @@ use crate::format;
 use crate::forms::{FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::TourQuery;
+use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::{Tour, TourSearch, ToursFound};
-use agencia_protocol::{OfferId, People};
+use agencia_protocol::{Day, Nights, OfferId, People};
 use askama::Template;
 use warp::http::StatusCode;
 
@@ -31,17 +32,9 @@ struct TourFormPage {
 
 /// `/passeio`: the search form, filled from the chosen room or flights.
 pub(crate) async fn form(visit: Visit) -> Outcome {
-    let choice = match Choice::read(&visit.fields) {
+    let choice = match visit.choice(Step::Tours) {
         Ok(choice) => choice,
-        Err(errors) => {
-            return Ok(error::invalid(
-                &visit.frame,
-                &errors,
-                Step::Tours,
-                &Choice::default(),
-                None,
-            ));
-        }
+        Err(page) => return Ok(*page),
     };
     let (places, chosen) = tokio::join!(visit.places(Daemon::Tours), visit.look_up(&choice));
     let places = places?;
@@ -56,6 +49,9 @@ pub(crate) async fn form(visit: Visit) -> Outcome {
     Ok(page(StatusCode::OK, &page_of))
 }
 
+/// The minute of a day after which nobody who arrives goes on a tour at once.
+const NOON: u16 = 12 * 60;
+
 /// What the form is filled with where nothing was typed.
 #[derive(Default)]
 struct Known {
@@ -63,18 +59,29 @@ struct Known {
     day: Option<String>,
 }
 
-/// The room's city and first day, or else where and when the flight arrives.
+/// The room's city and first day, or else where and when the flight arrives; the day after where that
+/// is late and the trip goes on.
 fn known(chosen: &Chosen) -> Known {
     let stay = chosen.stay.as_ref().and_then(|standing| standing.record());
     let outbound = chosen.outbound.as_ref().and_then(|standing| standing.record());
+    let inbound = chosen.inbound.as_ref().and_then(|standing| standing.record());
+    let there = outbound.map(|flight| &flight.to).or(inbound.map(|flight| &flight.from));
+    let arrives = |day: Day| {
+        outbound.is_some_and(|flight| flight.arrival_day == day && flight.arrival.minute() > NOON)
+    };
+    let leaves = |stay: &Stay| {
+        let nights = stay.nights.map_or(1, Nights::count);
+        stay.leaving_day.or_else(|| stay.day.after(nights))
+    };
+    let last = inbound.map(|flight| flight.day).or(stay.and_then(leaves));
+    let first = stay.map(|stay| stay.day).or(outbound.map(|flight| flight.arrival_day));
+    let next =
+        |day: Day| day.after(1).filter(|next| arrives(day) && last.is_none_or(|last| *next < last));
     Known {
         city: stay
             .map(|stay| stay.city.clone())
-            .or(outbound.map(|flight| format::city_of(&flight.to).to_owned())),
-        day: stay
-            .map(|stay| stay.day)
-            .or(outbound.map(|flight| flight.arrival_day))
-            .map(|day| day.iso()),
+            .or(there.map(|airport| format::city_of(airport).to_owned())),
+        day: first.map(|day| next(day).unwrap_or(day).iso()),
     }
 }
 
@@ -126,6 +133,8 @@ struct ToursPage {
     summary: Option<Summary>,
     calendar: Option<Calendar>,
     filter: FilterForm,
+    /// Whether the filters have not looked at all that there is.
+    partial: bool,
 }
 
 struct TourCard {
@@ -159,17 +168,9 @@ impl TourCard {
 
 /// `/passeios`: the results.
 pub(crate) async fn results(visit: Visit) -> Outcome {
-    let choice = match Choice::read(&visit.fields) {
+    let choice = match visit.choice(Step::Tours) {
         Ok(choice) => choice,
-        Err(errors) => {
-            return Ok(error::invalid(
-                &visit.frame,
-                &errors,
-                Step::Tours,
-                &Choice::default(),
-                None,
-            ));
-        }
+        Err(page) => return Ok(*page),
     };
     let query = match TourQuery::read(&visit.fields) {
         Ok(query) => query,
@@ -177,12 +178,13 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     };
     let lang = visit.lang();
     let choice = choice.for_people(query.people);
-    let calendar = Calendar::read(&visit, Daemon::Tours, (query.city.as_str(), query.day), |day| {
-        choice.link("/passeios", query.on(day))
-    });
+    let wanted = Wanted { people: query.people, nights: None };
+    let place = (query.city.as_str(), query.day);
+    let other_day = |day| choice.link("/passeios", query.on(day));
+    let calendar = Calendar::read(&visit, Daemon::Tours, place, wanted, other_day);
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
-    let Cut { offers: tours, more } = match found {
+    let Cut { offers: tours, more, partial } = match found {
         Ok(found) => found,
         Err(failure) => {
             let errors = error::fields_of(failure)?;
@@ -221,6 +223,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         hidden: elsewhere.pairs(),
         notice: PeopleNotice::new(lang, &choice, query.people, ("/passeios", query.about())),
         calendar,
+        partial,
         filter: FilterForm::new(
             ("/passeios", query.pairs()),
             &query.filters,

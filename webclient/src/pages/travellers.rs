@@ -13,7 +13,9 @@ use crate::language::{Key, Lang};
 use crate::texts;
 use crate::trip::{self, Standing};
 use agencia_protocol::People;
-use agencia_protocol::trip::{Contact, TRAVELLERS_MAX, Traveller};
+use agencia_protocol::trip::{
+    CONTACT_BYTES_MAX, Contact, NAME_BYTES_MAX, TRAVELLERS_MAX, Traveller,
+};
 use agencia_trip::driver::{Driver, Plan, PlannedPart};
 use askama::Template;
 use sha2::{Digest, Sha256};
@@ -117,12 +119,19 @@ impl TravellersForm {
             let inputs = INPUTS.iter().map(|(name, label, required, autocomplete)| {
                 // Only the first is the one who sits there.
                 let autocomplete = if number == 1 { *autocomplete } else { "off" };
-                input(format!("{name}{number}"), lang.say(*label), *required, autocomplete, 100)
+                input(
+                    format!("{name}{number}"),
+                    lang.say(*label),
+                    *required,
+                    autocomplete,
+                    NAME_BYTES_MAX,
+                )
             });
             Row { number, inputs: inputs.collect() }
         };
         let travellers: Vec<_> = (1..=rows).map(row).collect();
-        let contact = input("contato".to_owned(), lang.t("field-contact"), false, "tel", 200);
+        let contact =
+            input("contato".to_owned(), lang.t("field-contact"), false, "off", CONTACT_BYTES_MAX);
         let label = |field: &str| match field.trim_start_matches(char::is_alphabetic) {
             "" => contact.label.to_owned(),
             number => {

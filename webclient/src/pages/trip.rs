@@ -69,10 +69,18 @@ struct TripPage {
     qr: Option<Qr>,
     /// The trip for a calendar.
     agenda: Option<String>,
+    /// Whether all of it is printed on one sheet of A4.
+    fits_one_sheet: bool,
+    /// Whether the voucher is one no more.
+    cancelled: bool,
     /// The review of the same items.
     again: Option<String>,
     script: &'static str,
 }
+
+/// What is printed on one sheet of A4 for sure.
+const SHEET_ITEMS_MAX: usize = 5;
+const SHEET_TRAVELLERS_MAX: usize = 9;
 
 /// When a hold ends.
 struct Deadline {
@@ -122,11 +130,9 @@ pub(super) async fn render(
     known: &[Known],
     unusable: Option<Unusable>,
 ) -> Response {
-    let asked = match Choice::read(&visit.fields) {
+    let asked = match visit.choice(Step::Trip) {
         Ok(choice) => choice,
-        Err(errors) => {
-            return error::invalid(&visit.frame, &errors, Step::Trip, &Choice::default(), None);
-        }
+        Err(page) => return *page,
     };
     let standing = trip::standing(known);
     if standing == Standing::Nothing && asked.is_empty() {
@@ -174,6 +180,7 @@ pub(super) async fn render(
             let seen = Seen::read(&visit.fields);
             let gap = Gap { visit, wanted: wanted.clone(), held, refusals, seen };
             page_of.missing = gap.missing().await;
+            page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
             page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
         }
         Standing::Booked { .. } => {
@@ -181,6 +188,8 @@ pub(super) async fn render(
             let opened = Pass::opened(visit, pass.trip);
             page_of.qr = Qr::new(&visit.frame.absolute(&opened.link("")));
             page_of.agenda = Some(pass.link("/agenda.ics"));
+            page_of.fits_one_sheet = page_of.items.len() <= SHEET_ITEMS_MAX
+                && page_of.travellers.len() <= SHEET_TRAVELLERS_MAX;
         }
         Standing::NotBooked { .. } => {
             page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
@@ -276,6 +285,8 @@ impl PageOf<'_> {
             cancel: None,
             qr: None,
             agenda: None,
+            fits_one_sheet: false,
+            cancelled: matches!(standing, Standing::Cancelled { .. }),
             again: None,
             script: assets::url("contagem.js"),
         };
