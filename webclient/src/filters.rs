@@ -340,4 +340,13 @@ mod tests {
         assert_eq!(ids(&third), ["5"]);
         assert_eq!(third.more, None);
     }
+
+    #[test]
+    fn what_the_filters_have_not_looked_at_is_known() {
+        let all = || (1..=3).map(|id| tour(id, "09:00h", "0,00R$")).collect::<Vec<_>>();
+        let max = (NonZeroU32::new(2).unwrap(), None);
+        assert!(read("gratis=sim").cut(all(), true, max).partial);
+        assert!(!read("gratis=sim").cut(all(), false, max).partial);
+        assert!(!read("").cut(all(), true, max).partial);
+    }
 }

@@ -81,7 +81,7 @@ fn cancelling_shows_the_refund_first_and_releases_every_part() {
     assert_eq!(agency.parts(PartState::Confirmed), 3);
     let form = encode(&ask.form());
     let over = ana.follow(&web, &format!("{trip}/cancelar"), &form);
-    over.says(&["Viagem cancelada", "R$\u{a0}123,45"]);
+    over.says(&["Viagem cancelada", "R$\u{a0}123,45", "class=\"stamp\">Cancelada"]);
     assert_eq!(agency.parts(PartState::Released), 3);
     assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (120, 1));
     // Once more, and the names once more: it stays cancelled.

@@ -23,8 +23,14 @@ fn city_and_days_and_people_flow_along() {
     has(&hotel, "numeroDePessoas", "3");
     let tour = web.get("/passeio?ida=ida1&pessoas=3&hospedagem=quarto8&noites=2").form();
     has(&tour, "cidade", "Altamira (PA)");
-    has(&tour, "dataIda", "2027-11-04");
+    has(&tour, "dataIda", "2027-11-05");
     has(&tour, "numeroDePessoas", "3");
+    // The last day there is better than none, and who arrives in the morning has the day.
+    let short = web.get("/passeio?ida=ida1&pessoas=3&hospedagem=quarto8&noites=1").form();
+    has(&short, "dataIda", "2027-11-04");
+    agency.flights.change("ida1", |flight| flight["chegadaIda"] = "11:59h".into());
+    let early = web.get("/passeio?ida=ida1&pessoas=3&hospedagem=quarto8&noites=2").form();
+    has(&early, "dataIda", "2027-11-04");
     has(&tour, "hospedagem", "quarto8");
     has(&tour, "noites", "2");
     let back = web.get("/?ida=ida1&volta=volta1&pessoas=3&hospedagem=quarto8").form();

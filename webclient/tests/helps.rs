@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::fake::{AIRPORT, Mood};
+use support::fake::{AIRPORT, Fake, Mood};
 use support::http::{Reply, encode};
 use support::walk::{held, travellers, trip_of};
 use support::{Agency, Visitor, Web};
@@ -33,12 +33,18 @@ fn an_empty_list_offers_the_days_around_that_have_something() {
         (TOURS.replace("2027-11-04", "2027-11-06"), "Grátis"),
     ] {
         let page = web.get(&path);
-        page.says(&["class=\"empty\"", "Menores preços de novembro 2027"]);
+        page.says(&["class=\"empty\"", "Menores preços de novembro de 2027"]);
         let near = page.link("qui, 04/11");
         assert!(near.contains("dataIda=2027-11-04"), "{near}");
         page.says(&[price]);
         web.get(&near).says_not(&["class=\"empty\""]);
     }
+    // What the days are for is what is searched.
+    let asked = |daemon: &Fake| daemon.requests("calendario").remove(0);
+    assert_eq!(asked(&agency.flights)["numeroPassagens"], 2);
+    assert_eq!(asked(&agency.stays)["numeroDePessoas"], 2);
+    assert_eq!(asked(&agency.stays)["noites"], 1);
+    assert_eq!(asked(&agency.tours)["numeroDePessoas"], 2);
     // The nights stay as many as they were.
     let stays = web.get(&STAYS.replace("2027-11-04", "2027-11-06"));
     assert!(stays.link("qui, 04/11").contains("dataVolta=2027-11-05"));
@@ -67,8 +73,31 @@ fn lists_are_filtered_by_what_they_are_of() {
     check(&format!("{STAYS}&camas=4"), "hospedagem", &["quarto6", "quarto8"]);
     check(&format!("{TOURS}&gratis=sim"), "passeio", &["cachoeira"]);
     let none = web.get(&flights("&periodo=manha"));
-    none.says(&["Nada nesta lista passa pelos filtros."]);
     check(&none.link("Limpar filtros"), "ida", &["ida1", "ida2", "ida3"]);
+    for (path, untrue) in [
+        (flights("&periodo=manha"), "Não há voo"),
+        (format!("{STAYS}&camas=4&cafe=sim").replace("Pessoas=2", "Pessoas=1"), "Não há quarto"),
+        (format!("{TOURS}&periodo=madrugada"), "Não há passeio"),
+    ] {
+        agency.stays.change("quarto6", |stay| stay["qtdCamas"] = 1.into());
+        agency.stays.change("quarto8", |stay| stay["qtdCamas"] = 1.into());
+        let none = web.get(&path);
+        none.says(&["Nada nesta lista passa pelos filtros.", "Limpar filtros"]).says_not(&[untrue]);
+    }
+}
+
+#[test]
+fn the_best_of_a_page_is_not_called_the_best_of_a_list() {
+    let agency = Agency::start();
+    let whole = Web::start(&agency, "");
+    whole.get(&flights("")).says(&["Menor preço"]);
+    let paged = Web::start(&agency, "[pages]\noffers_max = 2\n");
+    let first = paged.get(&flights(""));
+    // Both ways go on, and so does the page that is their end.
+    let last = paged.get(&first.link("Mais voos de ida"));
+    for page in [first, last] {
+        page.says_not(&["class=\"best\"", "A mais barata"]);
+    }
 }
 
 #[test]

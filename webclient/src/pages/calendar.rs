@@ -67,10 +67,12 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// The currency, which a phone has no room for, and the amount; a price of nothing has none.
+    /// The currency with its space, which a phone has no room for, and the amount; a price of nothing
+    /// has no currency.
     pub(crate) fn price_apart(&self) -> Option<(&str, &str)> {
         let price = self.price.as_deref()?;
-        Some(price.split_once('\u{a0}').unwrap_or(("", price)))
+        let amount = price.find('\u{a0}').map_or(0, |space| space + '\u{a0}'.len_utf8());
+        Some(price.split_at(amount))
     }
 }
 

@@ -47,7 +47,9 @@ pub(crate) fn review(visitor: &mut Visitor, web: &Web, people: &str) -> Reply {
     let tour =
         visitor.get(web, &format!("/passeio?{}", send(&stays, &[("hospedagem", "quarto6")])));
     tour.says(&["Passeios disponíveis."]);
-    let tours = visitor.get(web, &format!("/passeios?{}", encode(&tour.form())));
+    // The form says the day after: the flight arrives in the evening.
+    let tours =
+        visitor.get(web, &format!("/passeios?{}", send(&tour, &[("dataIda", "2027-11-04")])));
     tours.says(&["Escolha seu passeio.", "Cachoeira do Rio Curuá", "Grátis"]);
     let chosen = send(&tours, &[("passeio", "cachoeira"), ("passeio", "orla")]);
     visitor.get(web, &format!("/pacote?{chosen}"))
