@@ -4,7 +4,7 @@ mod support;
 
 use support::fake::{AIRPORT, Fake, Mood};
 use support::http::{Reply, encode};
-use support::walk::{held, travellers, trip_of};
+use support::walk::{held, hold, travellers, trip_of};
 use support::{Agency, Visitor, Web};
 
 fn flights(more: &str) -> String {
@@ -140,6 +140,26 @@ fn parts_that_do_not_fit_are_warned_of_and_can_be_held() {
         "O passeio Orla do Cais (qui, 04/11/2027) começa antes de você chegar.",
         "Reservar tudo",
     ]);
+}
+
+#[test]
+fn one_sheet_is_promised_only_of_what_fits_it() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let four = "ida=ida1&volta=volta2&hospedagem=quarto8&noites=3&passeio=orla";
+    for (choice, fits) in [
+        (four.to_owned(), true),
+        (format!("{four}&passeio=mercado"), false),
+        ("ida=ida2&pessoas=9".to_owned(), true),
+        ("ida=ida2&pessoas=10".to_owned(), false),
+    ] {
+        let mut visitor = Visitor::default();
+        let page = hold(&mut visitor, &web, &choice);
+        let booked = visitor.follow(&web, &trip_of(&page), &travellers(&page));
+        booked.says(&["Boa viagem!"]);
+        assert_eq!(booked.body.contains("uma folha A4"), fits, "{choice}");
+        agency.stays.change("quarto8", |stay| stay["disponiveis"] = 1.into());
+    }
 }
 
 #[test]
