@@ -87,6 +87,31 @@ fn lists_are_filtered_by_what_they_are_of() {
 }
 
 #[test]
+fn a_filtered_list_is_read_past_one_reply_and_says_where_it_was_not_looked_at() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    agency.tours.copies("mercado", 1500);
+    agency.tours.copies("cachoeira", 1);
+    let path = format!("{TOURS}&gratis=sim");
+    let page = web.get(&path);
+    assert_eq!(offers(&page, "passeio"), ["cachoeira", "cachoeira-1"]);
+    page.says_not(&["A lista é longa"]);
+    agency.flights.copies("ida1", 1200);
+    agency.flights.copies("ida2", 1);
+    let page = web.get(&flights("&periodo=noite"));
+    assert_eq!(offers(&page, "ida"), ["ida2", "ida3", "ida2-1"]);
+    page.says_not(&["A lista é longa"]);
+    // Past the ceiling both languages say so; what stands there is still shown.
+    agency.tours.copies("orla", 9000);
+    let page = web.get(&path);
+    assert_eq!(offers(&page, "passeio"), ["cachoeira", "cachoeira-1"]);
+    page.says(&["A lista é longa: só as primeiras 10.000 ofertas foram olhadas."]);
+    let mut english = Visitor::default();
+    english.headers.push(("accept-language", "en".to_owned()));
+    english.get(&web, &path).says(&["only its first 10,000 offers were looked at"]);
+}
+
+#[test]
 fn the_best_of_a_page_is_not_called_the_best_of_a_list() {
     let agency = Agency::start();
     let whole = Web::start(&agency, "");

@@ -4,7 +4,7 @@ use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
-use super::results::{FilterForm, PeopleNotice, SortLink, few_left, sort_links};
+use super::results::{FilterForm, PeopleNotice, SortLink, few_left, read_on, sort_links};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::daemons::{Daemon, DaemonError, Places};
@@ -14,6 +14,7 @@ use crate::forms::{FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::FlightQuery;
 use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
+use agencia_protocol::request::Page;
 use agencia_protocol::{OfferId, People};
 use askama::Template;
 use warp::http::StatusCode;
@@ -382,23 +383,30 @@ async fn search(
     query: &FlightQuery,
 ) -> Result<(Cut<Flight>, Cut<Flight>), DaemonError> {
     let max = visit.site.settings.pages.offers_max;
-    let ask = async |after: &Option<OfferId>| {
+    let filters = &query.filters;
+    let ask = async |page: Page| {
         let request =
             FlightSearch::new(query.airport.clone(), query.outbound, query.inbound, query.people)
-                .with_page(query.filters.page(max, after.clone()));
+                .with_page(page);
         visit.read::<_, FlightsFound>(Daemon::Flights, &request).await
     };
-    let cut = |flights: Vec<Flight>, more: bool, after: &Option<OfferId>| {
-        query.filters.cut(flights, more, (max, after.as_ref()))
-    };
+    let begin = |after: &Option<OfferId>| ask(filters.page(max, after.clone()));
     let (there, back) = (&query.after_outbound, &query.after_inbound);
-    if there == back {
-        let found = ask(&None).await?;
-        return Ok((cut(found.outbound, found.more, there), cut(found.inbound, found.more, back)));
-    }
-    let (one, other) = tokio::join!(ask(there), ask(back));
-    let (one, other) = (one?, other?);
-    Ok((cut(one.outbound, one.more, there), cut(other.inbound, other.more, back)))
+    let (one, other) = if there == back || filters.needs_all() {
+        let FlightsFound { outbound, inbound, more, .. } = begin(&None).await?;
+        ((outbound, more), (inbound, more))
+    } else {
+        let (one, other) = tokio::try_join!(begin(there), begin(back))?;
+        ((one.outbound, one.more), (other.inbound, other.more))
+    };
+    let outbound = async |page| ask(page).await.map(|found| (found.outbound, found.more));
+    let inbound = async |page| ask(page).await.map(|found| (found.inbound, found.more));
+    let ((one, one_more), (other, other_more)) =
+        tokio::try_join!(read_on(filters, one, outbound), read_on(filters, other, inbound))?;
+    Ok((
+        filters.cut(one, one_more, (max, there.as_ref())),
+        filters.cut(other, other_more, (max, back.as_ref())),
+    ))
 }
 
 /// A link to the same search with one way's list going on after an offer.

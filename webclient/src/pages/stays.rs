@@ -4,7 +4,7 @@ use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, stay_cents};
-use super::results::{FilterForm, PeopleNotice};
+use super::results::{FilterForm, PeopleNotice, read_on};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
@@ -14,6 +14,7 @@ use crate::format;
 use crate::forms::{FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::StayQuery;
+use agencia_protocol::request::Page;
 use agencia_protocol::stay::{Stay, StaySearch, StaysFound};
 use agencia_protocol::{Nights, OfferId};
 use askama::Template;
@@ -251,8 +252,13 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
 /// Searches.
 async fn search(visit: &Visit, query: &StayQuery) -> Result<Cut<Stay>, DaemonError> {
     let (max, after) = (visit.site.settings.pages.offers_max, query.after.as_ref());
-    let request = StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people)
-        .with_page(query.filters.page(max, after.cloned()));
-    let found: StaysFound = visit.read(Daemon::Stays, &request).await?;
-    Ok(query.filters.cut(found.stays, found.more, (max, after)))
+    let ask = async |page: Page| {
+        let request =
+            StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people).with_page(page);
+        let found = visit.read::<_, StaysFound>(Daemon::Stays, &request).await;
+        found.map(|found| (found.stays, found.more))
+    };
+    let begin = ask(query.filters.page(max, after.cloned())).await?;
+    let (found, more) = read_on(&query.filters, begin, ask).await?;
+    Ok(query.filters.cut(found, more, (max, after)))
 }

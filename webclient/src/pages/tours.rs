@@ -4,7 +4,7 @@ use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
-use super::results::{FilterForm, PeopleNotice, SortLink, few_left, sort_links};
+use super::results::{FilterForm, PeopleNotice, SortLink, few_left, read_on, sort_links};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
@@ -14,6 +14,7 @@ use crate::format;
 use crate::forms::{FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::TourQuery;
+use agencia_protocol::request::Page;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::{Tour, TourSearch, ToursFound};
 use agencia_protocol::{Day, Nights, OfferId, People};
@@ -248,8 +249,13 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
 /// Searches.
 async fn search(visit: &Visit, query: &TourQuery) -> Result<Cut<Tour>, DaemonError> {
     let (max, after) = (visit.site.settings.pages.offers_max, query.after.as_ref());
-    let request = TourSearch::new(query.city.clone(), query.day, query.people)
-        .with_page(query.filters.page(max, after.cloned()));
-    let found: ToursFound = visit.read(Daemon::Tours, &request).await?;
-    Ok(query.filters.cut(found.tours, found.more, (max, after)))
+    let ask = async |page: Page| {
+        let request =
+            TourSearch::new(query.city.clone(), query.day, query.people).with_page(page);
+        let found = visit.read::<_, ToursFound>(Daemon::Tours, &request).await;
+        found.map(|found| (found.tours, found.more))
+    };
+    let begin = ask(query.filters.page(max, after.cloned())).await?;
+    let (found, more) = read_on(&query.filters, begin, ask).await?;
+    Ok(query.filters.cut(found, more, (max, after)))
 }
