@@ -152,6 +152,27 @@ fn flights_there_and_back_are_picked_with_one_click() {
 }
 
 #[test]
+fn tours_are_searched_where_and_when_the_flights_are() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let check = |choice: &str, day: &str| {
+        let fields = web.get(&format!("/passeio?{choice}")).form_to("/passeios");
+        for (name, value) in [("cidade", "Altamira (PA)"), ("dataIda", day)] {
+            assert!(fields.contains(&(name.to_owned(), value.to_owned())), "{choice}: {fields:?}");
+        }
+    };
+    // It arrives in the evening, and at noon.
+    check("ida=ida1&volta=volta2", "2027-11-05");
+    check("ida=ida1&hospedagem=quarto8&noites=3", "2027-11-05");
+    agency.flights.change("ida3", |flight| flight["chegadaIda"] = "12:00h".into());
+    check("ida=ida3&volta=volta2", "2027-11-04");
+    // On the day after nobody is there any more.
+    check("ida=ida1&hospedagem=quarto8&noites=1", "2027-11-04");
+    // The way back says where, and not from when on.
+    check("volta=volta2", "");
+}
+
+#[test]
 fn parts_that_do_not_fit_are_warned_of_and_can_be_held() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
