@@ -259,7 +259,7 @@ fn a_connection_above_the_limit_is_told_so() {
     assert_eq!(refused.status, 503);
     assert!(refused.header("retry-after").is_some());
     check_hardened(&refused, "503");
-    refused.says(&["Tente de novo em alguns segundos.\n"]);
+    refused.says(&["Tente de novo em alguns segundos.\n", "Try again in some seconds.\n"]);
     web.get("/saude");
     let log = web.log_with("2 connections are open");
     let told = log.iter().filter(|line| line.contains("connections_max")).count();
