@@ -31,6 +31,10 @@ seats-left = { $n ->
         [one] { $n } seat left
        *[other] { $n } seats left
     }
+rooms-left = { $n ->
+        [one] { $n } such room left
+       *[other] { $n } such rooms left
+    }
 places-left = { $n ->
         [one] { $n } place left
        *[other] { $n } places left
@@ -43,7 +47,7 @@ for-people = { $n ->
         [one] for { $n } person
        *[other] for { $n } people
     }
-first-night = { $price } the first
+average-night = { $price } a night on average
 try-again = Try again
 try-other-day = Try another day
 change-search = change the search

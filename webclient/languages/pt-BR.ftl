@@ -32,6 +32,10 @@ seats-left = { $n ->
         [one] Resta { $n } lugar
        *[other] Restam { $n } lugares
     }
+rooms-left = { $n ->
+        [one] Resta { $n } quarto assim
+       *[other] Restam { $n } quartos assim
+    }
 places-left = { $n ->
         [one] Resta { $n } vaga
        *[other] Restam { $n } vagas
@@ -44,7 +48,7 @@ for-people = { $n ->
         [one] para { $n } pessoa
        *[other] para { $n } pessoas
     }
-first-night = { $price } na primeira
+average-night = { $price } por noite em média
 try-again = Tentar de novo
 try-other-day = Tente outro dia
 change-search = mudar a busca

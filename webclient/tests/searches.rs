@@ -231,6 +231,19 @@ fn few_units_left_are_said() {
 }
 
 #[test]
+fn rooms_say_the_average_of_their_nights_and_how_many_such_are_left() {
+    let agency = Agency::start();
+    agency.stays.change("quarto7", |stay| stay["disponiveis"] = 2.into());
+    let web = Web::start(&agency, "");
+    let one = web.get(STAYS);
+    one.says(&["R$\u{a0}120,00", "por noite", "Restam 2 quartos assim"]);
+    // Of the others there is one, and may never have been more.
+    assert_eq!(one.body.matches("class=\"few\"").count(), 1);
+    let three = web.get(&STAYS.replace("&numero", "&dataVolta=2027-11-07&numero"));
+    three.says(&["R$\u{a0}932,70", "3 noites · R$\u{a0}310,90 por noite em média"]);
+}
+
+#[test]
 fn a_form_lists_places_until_there_are_too_many() {
     let agency = Agency::start();
     web_says(&Web::start(&agency, "[pages]\nplaces_max = 2\n"), "<select id=\"paraAeroporto\"");

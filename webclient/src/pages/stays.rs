@@ -4,7 +4,7 @@ use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, stay_cents};
-use super::results::{FilterForm, PeopleNotice, read_on};
+use super::results::{FilterForm, PeopleNotice, few_left, read_on};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
@@ -146,10 +146,11 @@ struct StayCard {
     beds: String,
     breakfast: bool,
     price: String,
-    /// The price of the first night, in words.
-    first: String,
+    /// What a night costs on average, in words.
+    average: String,
     /// For all nights, when it is more than one.
     total: Option<String>,
+    few_left: Option<String>,
     checked: bool,
 }
 
@@ -157,10 +158,16 @@ impl StayCard {
     fn new(lang: Lang, stay: Stay, chosen: Option<&OfferId>) -> Option<Self> {
         let several = stay.nights.is_some_and(|nights| nights.count() > 1);
         let total = several.then(|| lang.money(stay_cents(&stay)));
+        let nights = u64::from(stay.nights.map_or(1, Nights::count));
+        // Rounded up: nobody pays more than the page says.
+        let average = lang.price(stay_cents(&stay).div_ceil(nights));
+        // The last one may always have been the only one: a hurry would be made up.
+        let left = few_left(stay.available).filter(|left| *left > 1);
         let id = stay.id?;
         Some(Self {
             room: format!("{} {} {}", lang.t("fact-room"), lang.t("number"), stay.number),
-            first: lang.with("first-night", &[("price", &lang.price(stay.price.cents().into()))]),
+            average: lang.with("average-night", &[("price", &average)]),
+            few_left: left.map(|left| lang.n("rooms-left", left)),
             rooms: lang.n("rooms", stay.rooms),
             beds: lang.n("beds", stay.beds),
             breakfast: stay.breakfast,
