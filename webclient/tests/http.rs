@@ -70,6 +70,36 @@ fn every_answer_is_hardened() {
 }
 
 #[test]
+fn a_wrong_method_is_told_those_that_the_path_takes() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let trip = "/viagem/0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11";
+    for (path, allowed) in [
+        ("/voos", "GET, HEAD"),
+        ("/static/site.css", "GET, HEAD"),
+        ("/pacote", "GET, HEAD, POST"),
+        ("/viagem", "GET, HEAD, POST"),
+        (trip, "GET, HEAD, POST"),
+        (&format!("{trip}/agenda.ics"), "GET, HEAD"),
+        (&format!("{trip}/alterar"), "GET, HEAD, POST"),
+        (&format!("{trip}/cancelar"), "GET, HEAD, POST"),
+        (&format!("{trip}/desistir"), "POST"),
+        ("/idioma", "POST"),
+    ] {
+        let told = |method: &str| {
+            let text = request(method, path, &[("sec-fetch-site", "none"), ("content-type", FORM)], "");
+            ask(web.address, &text)
+        };
+        let wrong = told("PUT");
+        assert_eq!((wrong.status, wrong.header("allow")), (405, Some(allowed)), "{path}");
+        for method in ["GET", "HEAD", "POST"] {
+            let taken = told(method).status != 405;
+            assert_eq!(taken, allowed.contains(method), "{method} {path}");
+        }
+    }
+}
+
+#[test]
 fn pages_have_nothing_inline_that_the_policy_forbids() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
