@@ -199,8 +199,10 @@ impl Daemons {
         let read = match timed(daemon, asked, timing).await {
             Ok(answer) => Answer::read(message, answer.get().as_bytes()),
             Err(ClientError::Refused(error)) => {
-                if error.code == Code::Unauthorised {
-                    // A traveller cannot mend it; whoever runs this host may have to.
+                // A traveller cannot mend it; whoever runs this host may have to. Of a refused hold its
+                // page tells them, with the way out.
+                let is_hold = matches!(message, TripMessage::Hold(_));
+                if error.code == Code::Unauthorised && !is_hold {
                     let (action, name) = (message.action(), daemon.name());
                     log::error!("{name} did not authorise {action}: {}", error.message);
                 }

@@ -129,6 +129,20 @@ fn a_daemon_that_is_busy_is_asked_again_and_then_named() {
 }
 
 #[test]
+fn a_review_without_its_trip_is_logged_once() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let trip = trip_of(&hold(&mut ana, &web, "ida=ida1"));
+    agency.tours.mood(Mood::Down);
+    let page = ana.get(&web, &format!("/pacote?ida=ida2&viagem={}", &trip[8..]));
+    assert_eq!(page.status, 503);
+    page.says(&["agencia-passeios"]);
+    let log = web.log_with("GET /pacote 503");
+    assert_eq!(log.iter().filter(|line| line.contains("ERROR")).count(), 1, "{log:?}");
+}
+
+#[test]
 fn a_host_that_may_only_search_says_so_and_tells_its_administrator_what_to_do() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
@@ -142,7 +156,8 @@ fn a_host_that_may_only_search_says_so_and_tells_its_administrator_what_to_do() 
     page.says(&["Por enquanto, só pesquisa", "no momento não pode reservar"]);
     assert_eq!(page.header("refresh"), None, "asking again is of no use");
     assert_eq!(agency.tours.left("orla"), 8, "what another daemon held is let go");
-    web.log_with("agencia keys export web web.toml");
+    let log = web.log_with("agencia keys export web web.toml");
+    assert_eq!(log.iter().filter(|line| line.contains("ERROR")).count(), 1, "{log:?}");
     // Every page of a trip, the review that changes one, and whoever has a voucher.
     for fake in agency.all() {
         fake.mood(Mood::Refuses("consultar", "nao_autorizado"));
