@@ -92,6 +92,34 @@ fn a_daemon_that_does_not_answer_makes_the_page_say_so_and_nothing_more() {
 }
 
 #[test]
+fn a_page_that_waits_counts_its_tries_and_stops() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let trip = trip_of(&hold(&mut ana, &web, "ida=ida1&passeio=orla"));
+    agency.tours.mood(Mood::Down);
+    let mut address = format!("{trip}?ida=ida1&passeio=orla");
+    let mut waits = Vec::new();
+    let last = loop {
+        let page = ana.get(&web, &address);
+        page.says(&["Ainda não sabemos"]);
+        let Some(refresh) = page.header("refresh") else { break page };
+        page.says(&["pergunta de novo sozinha"]);
+        let (secs, next) = refresh.split_once("; url=").unwrap();
+        waits.push(secs.to_owned());
+        address = next.to_owned();
+        assert!(address.starts_with(&format!("{trip}?ida=ida1&passeio=orla&tentativa=")));
+        assert!(waits.len() <= 10, "it asks for ever");
+    };
+    assert_eq!(waits, ["3", "6", "12", "24", "48", "60", "60", "60", "60", "60"]);
+    last.says(&["parou", "Perguntar agora"]).says_not(&["pergunta de novo sozinha"]);
+    // Whoever asks by hand has it ask by itself again.
+    let now = last.link("Perguntar agora");
+    assert_eq!(now, format!("{trip}?ida=ida1&passeio=orla"));
+    assert!(ana.get(&web, &now).header("refresh").unwrap().starts_with("3;"));
+}
+
+#[test]
 fn odd_answers_are_not_believed() {
     let agency = Agency::start();
     let web = Web::start(&agency, "[trips]\nlead_millis = 300\npause_millis = 10\n");

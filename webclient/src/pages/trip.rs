@@ -22,8 +22,21 @@ use warp::http::StatusCode;
 use warp::http::header::{self, HeaderValue};
 use warp::reply::Response;
 
-/// Seconds after which a page asks again while something is not known yet.
-const ASK_AGAIN: HeaderValue = HeaderValue::from_static("3");
+/// The field of an address that says how often its page has asked again by itself.
+const TRIES: &str = "tentativa";
+
+/// How often a page asks again by itself while something is not known yet.
+const TRIES_MAX: u32 = 10;
+
+/// After how many seconds it does so first; each time it waits twice as long, up to a minute.
+const FIRST_WAIT_SECS: u32 = 3;
+const WAIT_SECS_MAX: u32 = 60;
+
+/// The seconds to wait after so many tries; nothing when that was enough.
+fn wait_secs(tries: u32) -> Option<u32> {
+    let doubled = FIRST_WAIT_SECS.saturating_mul(2_u32.saturating_pow(tries));
+    (tries < TRIES_MAX).then(|| doubled.min(WAIT_SECS_MAX))
+}
 
 /// The address of a trip's page.
 pub(crate) fn path(trip: TripId) -> String {
@@ -39,8 +52,12 @@ struct TripPage {
     lead: &'static str,
     /// What is to be said before everything else.
     notice: Option<&'static str>,
-    /// Whether nobody knows yet: the page asks again by itself.
+    /// Whether nobody knows yet: the page asks again.
     waits: bool,
+    /// Whether it does so by itself.
+    asks: &'static str,
+    /// The same page, from the first try on.
+    ask_now: String,
     /// The daemons that say nothing.
     silent: String,
     locator: Option<String>,
@@ -199,6 +216,11 @@ pub(super) async fn render(
     if let Some(sent) = &unusable {
         page_of.notice = sent.notice;
     }
+    let tries = visit.fields.first(TRIES).parse().unwrap_or(0);
+    page_of.asks = match wait_secs(tries) {
+        Some(_) => visit.lang().t("asks-again"),
+        None => visit.lang().t("asks-no-more"),
+    };
     let status = match (unusable, page_of.waits && page_of.items.is_empty()) {
         (Some(sent), _) => sent.status,
         // Nothing can be said.
@@ -207,13 +229,24 @@ pub(super) async fn render(
     };
     let mut response = page(status, &page_of);
     if page_of.waits {
-        let headers = response.headers_mut();
-        headers.insert(header::REFRESH, ASK_AGAIN);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, ASK_AGAIN);
-        }
+        ask_again(&mut response, &visit.frame, tries);
     }
     response
+}
+
+/// Has a page asked for again by itself, unless that was done often enough.
+fn ask_again(response: &mut Response, frame: &Frame, tries: u32) {
+    let unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    if let Some(secs) = wait_secs(tries) {
+        let next = frame.here_with(TRIES, Some(&(tries + 1).to_string()));
+        // A path and an encoded query.
+        let refresh = HeaderValue::try_from(format!("{secs}; url={next}"));
+        headers.insert(header::REFRESH, refresh.expect("links are printable ASCII"));
+    }
+    if unavailable {
+        headers.insert(header::RETRY_AFTER, wait_secs(tries).unwrap_or(WAIT_SECS_MAX).into());
+    }
 }
 
 /// The policy of a daemon, as it was told when its part was held.
@@ -260,6 +293,8 @@ impl PageOf<'_> {
             lead: lang.say(says.lead),
             notice: None,
             waits: says.waits,
+            asks: "",
+            ask_now: self.frame.here_with(TRIES, None),
             silent: silent
                 .map(|known| {
                     let product = lang.say(texts::product(known.daemon));
@@ -388,5 +423,17 @@ fn says(standing: &Standing) -> Says {
             total,
             false,
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_asks_again_ever_later_and_not_for_ever() {
+        let waits: Vec<_> = (0..TRIES_MAX).filter_map(wait_secs).collect();
+        assert_eq!(waits, [3, 6, 12, 24, 48, 60, 60, 60, 60, 60]);
+        assert_eq!((wait_secs(TRIES_MAX), wait_secs(u32::MAX)), (None, None));
     }
 }
