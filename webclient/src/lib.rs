@@ -102,10 +102,7 @@ type AnyError = Box<dyn std::error::Error>;
 
 /// The settings and the daemons as they are read now. What is in force says which keys are: others
 /// wait for a restart, all of them.
-fn configure(
-    flags: &Flags,
-    in_force: Option<&Settings>,
-) -> Result<(Settings, Daemons), AnyError> {
+fn configure(flags: &Flags, in_force: Option<&Settings>) -> Result<(Settings, Daemons), AnyError> {
     let settings = Settings::load(flags)?;
     let peers = Peers::load(&settings.peers)?;
     let proving = in_force.unwrap_or(&settings);

@@ -161,7 +161,7 @@ fn query(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Infallible
     let raw = warp::query::raw().or(warp::any().map(String::new)).unify();
     let asked = raw.and(frame(&site)).and(who());
     asked.map(move |query: String, frame, who| {
-        visit(&site, Fields::parse(query.as_bytes()), frame, who)
+        visit(&site, Fields::of_query(query.as_bytes()), frame, who)
     })
 }
 

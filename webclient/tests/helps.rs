@@ -119,7 +119,7 @@ fn the_best_of_a_page_is_not_called_the_best_of_a_list() {
     let paged = Web::start(&agency, "[pages]\noffers_max = 2\n");
     let first = paged.get(&flights(""));
     // Both ways go on, and so does the page that is their end.
-    let last = paged.get(&first.link("Mais voos de ida"));
+    let last = paged.get(&first.turn("Mais voos de ida", &[]));
     for page in [first, last] {
         page.says_not(&["class=\"best\"", "A mais barata"]);
     }
@@ -131,7 +131,7 @@ fn a_filtered_list_goes_on_filtered() {
     let web = Web::start(&agency, "[pages]\noffers_max = 1\n");
     let first = web.get(&flights("&periodo=noite"));
     assert_eq!(offers(&first, "ida"), ["ida2"]);
-    let second = web.get(&first.link("Mais voos de ida"));
+    let second = web.get(&first.turn("Mais voos de ida", &[]));
     assert_eq!(offers(&second, "ida"), ["ida3"]);
     second.says_not(&["Mais voos de ida"]);
 }

@@ -87,7 +87,8 @@ fn a_wrong_method_is_told_those_that_the_path_takes() {
         ("/idioma", "POST"),
     ] {
         let told = |method: &str| {
-            let text = request(method, path, &[("sec-fetch-site", "none"), ("content-type", FORM)], "");
+            let text =
+                request(method, path, &[("sec-fetch-site", "none"), ("content-type", FORM)], "");
             ask(web.address, &text)
         };
         let wrong = told("PUT");

@@ -4,6 +4,7 @@ mod support;
 
 use serde_json::json;
 use support::fake::Mood;
+use support::http::Reply;
 use support::{Agency, PATIENCE, Web};
 
 const FLIGHTS: &str = "/voos?paraAeroporto=Aeroporto+de+Altamira+-+Altamira+%28PA%29&dataIda=2027-11-04\
@@ -198,15 +199,56 @@ fn a_long_list_goes_on_and_back() {
     let web = Web::start(&agency, "[pages]\noffers_max = 2\n");
     let page = web.get(FLIGHTS);
     assert_eq!(offers(&page.body, "ida"), ["ida1", "ida2"]);
-    let next = web.get(&page.link("Mais voos de ida"));
+    let next = web.get(&page.turn("Mais voos de ida", &[]));
     assert_eq!(offers(&next.body, "ida"), ["ida3"]);
     assert_eq!(offers(&next.body, "volta"), ["volta1", "volta2"], "the other list is still there");
     next.says_not(&["Mais voos de ida", "início da lista de volta"]);
-    assert_eq!(offers(&web.get(&next.link("Voltar ao início")).body, "ida"), ["ida1", "ida2"]);
-    let stays = web.get(&web.get(STAYS).link("Mais quartos"));
+    assert_eq!(offers(&web.get(&next.turn("Voltar ao início", &[])).body, "ida"), ["ida1", "ida2"]);
+    let stays = web.get(&web.get(STAYS).turn("Mais quartos", &[]));
     assert_eq!(offers(&stays.body, "hospedagem"), ["quarto8"]);
-    let tours = web.get(&web.get(TOURS).link("Mais passeios"));
+    let tours = web.get(&web.get(TOURS).turn("Mais passeios", &[]));
     assert_eq!(offers(&tours.body, "passeio"), ["mercado"]);
+}
+
+#[test]
+fn what_is_ticked_stays_ticked_on_every_part_of_a_list() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[pages]\noffers_max = 1\n");
+    let check = |page: &Reply, expected: &[(&str, &str)]| {
+        let fields = page.form();
+        let ticked = |name: &str| fields.iter().any(|(key, _)| key == name);
+        for (name, value) in expected {
+            assert!(fields.contains(&((*name).to_owned(), (*value).to_owned())), "{fields:?}");
+        }
+        assert!(!ticked("paraAeroporto") && !ticked("cidade"), "the search is not chosen");
+    };
+    let flights = web.get(&format!("{FLIGHTS}&ordem=preco"));
+    let ticked = [("ida", "ida3"), ("volta", "volta2")];
+    let second = web.get(&flights.turn("Mais voos de ida", &ticked));
+    // The flight that was ticked stands above those that follow it.
+    assert_eq!(offers(&second.body, "ida"), ["ida3", "ida2"]);
+    check(&second, &ticked);
+    let third = web.get(&second.turn("Mais voos de volta", &[("ida", "ida2")]));
+    check(&third, &[("ida", "ida2"), ("volta", "volta2")]);
+    let first = web.get(&third.turn("Voltar ao início", &[]));
+    assert_eq!(offers(&first.body, "ida"), ["ida2", "ida3"]);
+    let none = web.get(&flights.turn("Mais voos de ida", &[("volta", "")]));
+    none.says(&["name=\"volta\" value=\"\" required checked"]);
+    // Another search does not have it.
+    let other = web.get(&second.link("alterar").replace("/?", "/voos?").replace("11-04", "11-03"));
+    other.says_not(&["value=\"ida3\""]);
+
+    let stays = web.get(&STAYS.replace("&numero", "&dataVolta=2027-11-07&numero"));
+    let room = [("hospedagem", "quarto6"), ("noites", "3")];
+    let second = web.get(&stays.turn("Mais quartos", &room[..1]));
+    assert_eq!(offers(&second.body, "hospedagem"), ["quarto6", "quarto7"]);
+    check(&second, &room);
+
+    let tours = web.get(TOURS);
+    let second = web.get(&tours.turn("Mais passeios", &[("passeio", "cachoeira")]));
+    assert_eq!(offers(&second.body, "passeio"), ["orla", "cachoeira"]);
+    let third = web.get(&second.turn("Mais passeios", &[("passeio", "orla")]));
+    check(&third, &[("passeio", "cachoeira"), ("passeio", "orla")]);
 }
 
 #[test]

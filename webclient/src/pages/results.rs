@@ -63,11 +63,14 @@ impl FilterForm {
 ///
 /// # Errors
 /// The first page that there is no answer to.
-pub(crate) async fn read_on<T: Listed>(
+pub(crate) async fn read_on<T: Listed, F>(
     filters: &Filters,
     (mut found, more): (Vec<T>, bool),
-    ask: impl AsyncFn(Page) -> Result<(Vec<T>, bool), DaemonError>,
-) -> Result<(Vec<T>, bool), DaemonError> {
+    ask: impl Fn(Page) -> F,
+) -> Result<(Vec<T>, bool), DaemonError>
+where
+    F: Future<Output = Result<(Vec<T>, bool), DaemonError>>,
+{
     // Where nothing came, nothing more comes.
     let mut more = more && !found.is_empty();
     while let Some(page) = filters.next_page(&found, more) {

@@ -7,11 +7,11 @@ use super::item::{Summary, stay_cents};
 use super::results::{FilterForm, PeopleNotice, few_left, read_on};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
-use crate::chosen::Chosen;
+use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::Cut;
 use crate::format;
-use crate::forms::{FieldError, Pairs};
+use crate::forms::{self, FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::StayQuery;
 use agencia_protocol::request::Page;
@@ -124,7 +124,9 @@ struct StaysPage {
     nights: String,
     people: String,
     cards: Vec<StayCard>,
+    /// The search from the next room on, for a button that keeps what is ticked.
     more: Option<String>,
+    /// The same from the beginning, when this is not it.
     begin: Option<String>,
     change: String,
     skip: String,
@@ -211,9 +213,12 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let at = |after: Option<OfferId>| {
         let mut about = query.about();
         about.extend(after.map(|id| ("apos", id.to_string())));
-        choice.link("/hospedagens", about)
+        forms::query(&about)
     };
     let room = choice.stay.as_ref().map(|stay| &stay.id);
+    let whole = more.is_none() && query.after.is_none();
+    let kept =
+        chosen.stay.as_ref().filter(|_| !whole).and_then(|stay| elsewhere(stay, &query, &stays));
     let rest = choice.without_stay();
     let mut hidden = rest.pairs();
     hidden.push(("noites", query.nights().to_string()));
@@ -230,7 +235,11 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         ),
         nights: lang.n("nights", query.nights().count()),
         people: lang.n("people", query.people.count()),
-        cards: stays.into_iter().filter_map(|stay| StayCard::new(lang, stay, room)).collect(),
+        cards: kept
+            .into_iter()
+            .chain(stays)
+            .filter_map(|stay| StayCard::new(lang, stay, room))
+            .collect(),
         more: more.map(|last| at(Some(last))),
         begin: query.after.is_some().then(|| at(None)),
         change: choice.link("/hospedagem", query.pairs()),
@@ -250,6 +259,16 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     Ok(page(StatusCode::OK, &page_of))
 }
 
+/// The room that was ticked on another part of this list: it is seen on every part.
+fn elsewhere(chosen: &Standing<Stay>, query: &StayQuery, listed: &[Stay]) -> Option<Stay> {
+    let Standing::OnSale(stay) = chosen else { return None };
+    let same_search = stay.city == query.city.as_str()
+        && stay.day == query.arrival
+        && stay.nights.map_or(1, Nights::count) == query.nights().count();
+    let is_listed = listed.iter().any(|other| other.id == stay.id);
+    (same_search && !is_listed).then(|| stay.clone())
+}
+
 async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp::reply::Response {
     let places = visit.places(Daemon::Stays).await.unwrap_or_default();
     let form = search_form(visit, &places, &errors, choice, Known::default());
@@ -259,11 +278,14 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
 /// Searches.
 async fn search(visit: &Visit, query: &StayQuery) -> Result<Cut<Stay>, DaemonError> {
     let (max, after) = (visit.site.settings.pages.offers_max, query.after.as_ref());
-    let ask = async |page: Page| {
+    let ask = |page: Page| {
         let request =
-            StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people).with_page(page);
-        let found = visit.read::<_, StaysFound>(Daemon::Stays, &request).await;
-        found.map(|found| (found.stays, found.more))
+            StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people)
+                .with_page(page);
+        async move {
+            let found = visit.read::<_, StaysFound>(Daemon::Stays, &request).await;
+            found.map(|found| (found.stays, found.more))
+        }
     };
     let begin = ask(query.filters.page(max, after.cloned())).await?;
     let (found, more) = read_on(&query.filters, begin, ask).await?;

@@ -11,7 +11,7 @@ use crate::chosen::Chosen;
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::{Cut, Sort};
 use crate::format;
-use crate::forms::{FieldError, Pairs};
+use crate::forms::{self, FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::TourQuery;
 use agencia_protocol::request::Page;
@@ -124,7 +124,9 @@ struct ToursPage {
     day: String,
     people: String,
     cards: Vec<TourCard>,
+    /// The search from the next tour on, for a button that keeps what is ticked.
     more: Option<String>,
+    /// The same from the beginning, when this is not it.
     begin: Option<String>,
     sorting: Vec<SortLink>,
     change: String,
@@ -196,7 +198,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         let mut about = query.about();
         about.extend(query.filters.sort_pair());
         about.extend(after.map(|id| ("apos", id.to_string())));
-        choice.link("/passeios", about)
+        forms::query(&about)
     };
     let people = choice.people.unwrap_or(query.people);
     let card = |tour| TourCard::new(lang, tour, people, &choice.tours);
@@ -249,11 +251,12 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
 /// Searches.
 async fn search(visit: &Visit, query: &TourQuery) -> Result<Cut<Tour>, DaemonError> {
     let (max, after) = (visit.site.settings.pages.offers_max, query.after.as_ref());
-    let ask = async |page: Page| {
-        let request =
-            TourSearch::new(query.city.clone(), query.day, query.people).with_page(page);
-        let found = visit.read::<_, ToursFound>(Daemon::Tours, &request).await;
-        found.map(|found| (found.tours, found.more))
+    let ask = |page: Page| {
+        let request = TourSearch::new(query.city.clone(), query.day, query.people).with_page(page);
+        async move {
+            let found = visit.read::<_, ToursFound>(Daemon::Tours, &request).await;
+            found.map(|found| (found.tours, found.more))
+        }
     };
     let begin = ask(query.filters.page(max, after.cloned())).await?;
     let (found, more) = read_on(&query.filters, begin, ask).await?;
