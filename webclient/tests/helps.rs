@@ -51,6 +51,31 @@ fn an_empty_list_offers_the_days_around_that_have_something() {
 }
 
 #[test]
+fn a_calendar_is_turned_to_the_months_around_and_leads_back() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    for path in [flights("&ordem=preco"), STAYS.to_owned(), format!("{TOURS}&gratis=sim")] {
+        let page = web.get(&path);
+        page.says(&["<details class=\"month\" id=\"meses\">"]);
+        let later = page.link("Mês seguinte");
+        let (later, anchor) = later.split_once('#').unwrap();
+        assert!(later.contains("&mes=2027-12") && anchor == "meses", "{later}");
+        // The list is the same, and the month that has nothing leads on.
+        let december = web.get(later);
+        december.says(&["id=\"meses\" open", "Menores preços de dezembro de 2027"]);
+        december.says_not(&["class=\"empty\""]);
+        let november = web.get(&december.link("Mês anterior").replace("#meses", ""));
+        assert_eq!(november.link("Mês seguinte"), page.link("Mês seguinte"));
+        assert!(december.link("Mês seguinte").contains("&mes=2028-01"));
+    }
+    // What is over is not turned to, and what is no month is not shown.
+    let today = chrono::Utc::now().with_timezone(&chrono_tz::America::Sao_Paulo);
+    let today = today.format("%Y-%m");
+    web.get(&flights(&format!("&mes={today}"))).says_not(&["Mês anterior"]);
+    web.get(&flights("&mes=x")).says(&["Menores preços de novembro de 2027"]);
+}
+
+#[test]
 fn a_daemon_that_tells_no_prices_of_days_leaves_them_out() {
     let agency = Agency::start();
     agency.tours.mood(Mood::Refuses("calendario", "acao_desconhecida"));

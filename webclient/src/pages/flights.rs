@@ -268,8 +268,9 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     };
     let wanted = Wanted { people: query.people, nights: None };
     let place = (query.airport.as_str(), query.outbound);
-    let other_day = |day| choice.link("/voos", query.on(day));
-    let calendar = Calendar::read(&visit, Daemon::Flights, place, wanted, other_day);
+    let here = ("/voos", &choice);
+    let calendar =
+        Calendar::read(&visit, Daemon::Flights, place, wanted, here, |day| query.on(day));
     // The flights that are looked for here are not yet anybody's.
     let rest = choice.without_flights().for_people(query.people);
     let people = rest.people.unwrap_or(query.people);

@@ -199,8 +199,9 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = Choice { people, ..choice };
     let wanted = Wanted { people: query.people, nights: Some(query.nights()) };
     let place = (query.city.as_str(), query.arrival);
-    let other_day = |day| choice.link("/hospedagens", query.on(day));
-    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, other_day);
+    let here = ("/hospedagens", &choice);
+    let calendar =
+        Calendar::read(&visit, Daemon::Stays, place, wanted, here, |day| query.on(day));
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
     let Cut { offers: stays, more, partial } = match found {
