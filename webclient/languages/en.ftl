@@ -75,6 +75,7 @@ beds-min = { $n ->
     }
 filter-none = Nothing in this list passes the filters.
 calendar-near = Prices on days around
+calendar-near-inbound = Prices of the return on days around
 calendar-month = Lowest prices of { $month }
 calendar-earlier = Month before
 calendar-later = Month after

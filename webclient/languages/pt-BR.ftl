@@ -76,6 +76,7 @@ beds-min = { $n ->
     }
 filter-none = Nada nesta lista passa pelos filtros.
 calendar-near = Preços em dias próximos
+calendar-near-inbound = Preços da volta em dias próximos
 calendar-month = Menores preços de { $month }
 calendar-earlier = Mês anterior
 calendar-later = Mês seguinte

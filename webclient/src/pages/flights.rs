@@ -1,6 +1,6 @@
 //! Flights: the form at `/` and the results at `/voos`.
 
-use super::calendar::{Calendar, Wanted};
+use super::calendar::{AROUND, Calendar, Cell, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
@@ -13,10 +13,10 @@ use crate::filters::{Cut, Listed, Sort};
 use crate::format;
 use crate::forms::{self, FieldError, Pairs};
 use crate::language::Lang;
-use crate::queries::FlightQuery;
+use crate::queries::{FlightQuery, shift};
 use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
 use agencia_protocol::request::Page;
-use agencia_protocol::{Day, OfferId, People};
+use agencia_protocol::{Day, Limit, OfferId, People};
 use askama::Template;
 use warp::http::StatusCode;
 
@@ -150,6 +150,8 @@ struct Direction {
     cards: Vec<FlightCard>,
     /// Whether it was said that none is taken.
     none_checked: bool,
+    /// Days around that have a flight, when this one has none.
+    near: Vec<Cell>,
     /// The search from the next flight on, for a button that keeps what is ticked.
     more: Option<String>,
     /// The search from the beginning of the list, when this is not it.
@@ -167,7 +169,12 @@ struct Way<'a> {
 }
 
 impl Direction {
-    fn new(visit: &Visit, query: &FlightQuery, people: People, way: Way<'_>) -> Self {
+    fn new(
+        visit: &Visit,
+        query: &FlightQuery,
+        people: People,
+        (way, near): (Way<'_>, Vec<Cell>),
+    ) -> Self {
         let lang = visit.lang();
         let Way { day, found: Cut { offers, more, .. }, is_outbound, chosen, standing } = way;
         let (name, legend, none, empty, go_on, after) = match is_outbound {
@@ -209,6 +216,7 @@ impl Direction {
             empty,
             go_on,
             day: lang.day(day),
+            near,
             none_checked: chosen.is_none() && visit.fields.has(name),
             more: more.map(|last| at(Some(last))),
             begin: after.is_some().then(|| at(None)),
@@ -305,7 +313,11 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         chosen: choice.inbound.as_ref(),
         standing: chosen.inbound.as_ref(),
     });
-    let ways = std::iter::once(there).chain(back);
+    let near_back = match &back {
+        Some(back) if back.found.offers.is_empty() => days_back(&visit, &query, &choice).await,
+        _ => Vec::new(),
+    };
+    let ways = std::iter::once((there, Vec::new())).chain(back.map(|back| (back, near_back)));
     let directions = ways.map(|way| Direction::new(&visit, &query, people, way)).collect();
     let onward = vec![
         ("cidade", format::city_of(query.airport.as_str()).to_owned()),
@@ -453,6 +465,46 @@ async fn search(
         filters.cut(one, one_more, (max, there.as_ref())),
         filters.cut(other, other_more, (max, back.as_ref())),
     ))
+}
+
+/// Days around the one of the way back with their lowest prices, when something flies on one of them.
+/// Calendars tell of the way there alone: every day is searched.
+async fn days_back(visit: &Visit, query: &FlightQuery, choice: &Choice) -> Vec<Cell> {
+    let Some(current) = query.inbound else { return Vec::new() };
+    // What filters left out is not on another day.
+    if query.filters.any() || query.after_inbound.is_some() {
+        return Vec::new();
+    }
+    let page = Page { limit: Limit::new(1), after: None, order: Sort::Price.order() };
+    let today = visit.today();
+    let link = |day| {
+        let other = FlightQuery { inbound: Some(day), ..query.clone() };
+        let about = other.about().into_iter().chain(query.filters.sort_pair()).collect();
+        choice.link("/voos", about)
+    };
+    let mut days = Vec::new();
+    for day in (-AROUND..=AROUND).filter_map(|by| shift(current, by)) {
+        let over = day < query.outbound || today.is_some_and(|today| day < today);
+        let price = if over || day == current {
+            None
+        } else {
+            let (airport, people) = (query.airport.clone(), query.people);
+            let request = FlightSearch::new(airport, query.outbound, Some(day), people)
+                .with_page(page.clone());
+            match visit.read::<_, FlightsFound>(Daemon::Flights, &request).await {
+                Ok(found) => found.inbound.first().map(|flight| flight.price),
+                Err(failure) => {
+                    log::debug!("voos told no prices of days: {}", failure.error);
+                    return Vec::new();
+                }
+            }
+        };
+        days.push(Cell::new(visit.lang(), day, current, price, link));
+    }
+    if days.iter().all(|day| day.price.is_none()) {
+        days.clear();
+    }
+    days
 }
 
 /// The same search with one way's list going on after an offer, as the query of a URL.
