@@ -200,8 +200,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let wanted = Wanted { people: query.people, nights: Some(query.nights()) };
     let place = (query.city.as_str(), query.arrival);
     let here = ("/hospedagens", &choice);
-    let calendar =
-        Calendar::read(&visit, Daemon::Stays, place, wanted, here, |day| query.on(day));
+    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, here, |day| query.on(day));
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
     let Cut { offers: stays, more, partial } = match found {

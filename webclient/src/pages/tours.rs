@@ -184,8 +184,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let wanted = Wanted { people: query.people, nights: None };
     let place = (query.city.as_str(), query.day);
     let here = ("/passeios", &choice);
-    let calendar =
-        Calendar::read(&visit, Daemon::Tours, place, wanted, here, |day| query.on(day));
+    let calendar = Calendar::read(&visit, Daemon::Tours, place, wanted, here, |day| query.on(day));
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
     let Cut { offers: tours, more, partial } = match found {
