@@ -483,8 +483,9 @@ async fn days_back(visit: &Visit, query: &FlightQuery, choice: &Choice) -> Vec<C
         choice.link("/voos", about)
     };
     let mut days = Vec::new();
-    for day in (-AROUND..=AROUND).filter_map(|by| shift(current, by)) {
-        let over = day < query.outbound || today.is_some_and(|today| day < today);
+    let around = (-AROUND..=AROUND).filter_map(|by| shift(current, by));
+    for day in around.filter(|day| *day >= query.outbound) {
+        let over = today.is_some_and(|today| day < today);
         let price = if over || day == current {
             None
         } else {
