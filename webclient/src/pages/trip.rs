@@ -174,10 +174,7 @@ pub(super) async fn render(
     }
     match standing {
         Standing::Held { parts, deadline, .. } => {
-            let refusals = Refusals::read(&visit.fields);
-            let seen = Seen::read(&visit.fields);
-            let gap = Gap { visit, wanted: wanted.clone(), held, refusals, seen };
-            page_of.missing = gap.missing().await;
+            page_of.missing = missing(visit, &wanted, held).await;
             page_of.deadline = deadline.map(|at| Deadline::new(visit, at));
             page_of.give_up = Some((pass.link("/desistir"), pass.pairs()));
             page_of.again = Some(wanted.link("/pacote", vec![]));
@@ -193,10 +190,7 @@ pub(super) async fn render(
             page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
         }
         Standing::Nothing => {
-            let refusals = Refusals::read(&visit.fields);
-            let seen = Seen::read(&visit.fields);
-            let gap = Gap { visit, wanted: wanted.clone(), held, refusals, seen };
-            page_of.missing = gap.missing().await;
+            page_of.missing = missing(visit, &wanted, held).await;
             page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
             page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
         }
@@ -216,18 +210,28 @@ pub(super) async fn render(
     if let Some(sent) = &unusable {
         page_of.notice = sent.notice;
     }
+    respond(visit, page_of, unusable.map(|sent| sent.status))
+}
+
+/// What is missing of what is wanted.
+async fn missing(visit: &Visit, wanted: &Choice, held: Choice) -> Vec<Missing> {
+    let (refusals, seen) = (Refusals::read(&visit.fields), Seen::read(&visit.fields));
+    Gap { visit, wanted: wanted.clone(), held, refusals, seen }.missing().await
+}
+
+/// The page as it is sent, with its status unless what was sent has another one.
+fn respond(visit: &Visit, mut page_of: TripPage, unusable: Option<StatusCode>) -> Response {
     let tries = visit.fields.first(TRIES).parse().unwrap_or(0);
     page_of.asks = match wait_secs(tries) {
         Some(_) => visit.lang().t("asks-again"),
         None => visit.lang().t("asks-no-more"),
     };
-    let status = match (unusable, page_of.waits && page_of.items.is_empty()) {
-        (Some(sent), _) => sent.status,
+    let status = match page_of.waits && page_of.items.is_empty() {
         // Nothing can be said.
-        (None, true) => StatusCode::SERVICE_UNAVAILABLE,
-        (None, false) => StatusCode::OK,
+        true => StatusCode::SERVICE_UNAVAILABLE,
+        false => StatusCode::OK,
     };
-    let mut response = page(status, &page_of);
+    let mut response = page(unusable.unwrap_or(status), &page_of);
     if page_of.waits {
         ask_again(&mut response, &visit.frame, tries);
     }
