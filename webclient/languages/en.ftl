@@ -31,6 +31,10 @@ seats-left = { $n ->
         [one] { $n } seat left
        *[other] { $n } seats left
     }
+rooms-left = { $n ->
+        [one] { $n } such room left
+       *[other] { $n } such rooms left
+    }
 places-left = { $n ->
         [one] { $n } place left
        *[other] { $n } places left
@@ -43,7 +47,7 @@ for-people = { $n ->
         [one] for { $n } person
        *[other] for { $n } people
     }
-first-night = { $price } the first
+average-night = { $price } a night on average
 try-again = Try again
 try-other-day = Try another day
 change-search = change the search
@@ -71,7 +75,10 @@ beds-min = { $n ->
     }
 filter-none = Nothing in this list passes the filters.
 calendar-near = Prices on days around
+calendar-near-inbound = Prices of the return on days around
 calendar-month = Lowest prices of { $month }
+calendar-earlier = Month before
+calendar-later = Month after
 calendar-nothing = nothing on sale
 calendar-lowest = lowest of the month
 calendar-from = from
@@ -302,21 +309,23 @@ trip-nothing-title = Nothing is held
 trip-nothing = No item of this trip could be held, and nothing was charged. Choose how to go on.
 trip-items = Items
 trip-silent-title = We cannot look up your trip just now
-trip-silent = This page asks again by itself. Your trip is as you left it.
+trip-silent = Your trip is as you left it.
 trip-held-title = Everything is held. Who travels?
 trip-held = Fill in the names and confirm: only then is the trip bought, all of it or nothing.
 trip-held-items = Held for you
 partly-held-title = A part of your trip is missing
 partly-held = What stands below under “Held for you” is yours until the time is over. Choose how to go on.
 trip-undecided-title = We do not know yet how your trip stands
-trip-undecided = The servers are settling it among themselves. This page asks again by itself: there is no need to buy again.
+trip-undecided = The servers are settling it among themselves: there is no need to buy again.
+asks-again = This page asks again by itself.
+asks-no-more = This page has asked often enough and has stopped. Ask again whenever you like.
 trip-booked-title = Have a good trip!
 trip-booked = Everything is booked. Keep the locator: with it and a surname you open this trip anywhere.
 trip-booked-items = Your trip
 voucher-calendar = Add to calendar (.ics)
 voucher-cancelled = Cancelled
 review-again = Review and try again
-filter-partial = The list is long: only its first 1,000 offers were looked at.
+filter-partial = The list is long: only its first 10,000 offers were looked at.
 month-of = { $month } { $year }
 voucher-print = Printed, everything fits on one A4 sheet.
 voucher-qr = Point your phone here to take this page along.

@@ -32,6 +32,10 @@ seats-left = { $n ->
         [one] Resta { $n } lugar
        *[other] Restam { $n } lugares
     }
+rooms-left = { $n ->
+        [one] Resta { $n } quarto assim
+       *[other] Restam { $n } quartos assim
+    }
 places-left = { $n ->
         [one] Resta { $n } vaga
        *[other] Restam { $n } vagas
@@ -44,7 +48,7 @@ for-people = { $n ->
         [one] para { $n } pessoa
        *[other] para { $n } pessoas
     }
-first-night = { $price } na primeira
+average-night = { $price } por noite em média
 try-again = Tentar de novo
 try-other-day = Tente outro dia
 change-search = mudar a busca
@@ -72,7 +76,10 @@ beds-min = { $n ->
     }
 filter-none = Nada nesta lista passa pelos filtros.
 calendar-near = Preços em dias próximos
+calendar-near-inbound = Preços da volta em dias próximos
 calendar-month = Menores preços de { $month }
+calendar-earlier = Mês anterior
+calendar-later = Mês seguinte
 calendar-nothing = nada à venda
 calendar-lowest = menor preço do mês
 calendar-from = a partir de
@@ -303,21 +310,23 @@ trip-nothing-title = Nada foi reservado
 trip-nothing = Nenhum item desta viagem pôde ser reservado, e nada foi cobrado. Escolha como seguir.
 trip-items = Itens
 trip-silent-title = Não conseguimos consultar sua viagem agora
-trip-silent = Esta página pergunta de novo sozinha. Sua viagem está como você a deixou.
+trip-silent = Sua viagem está como você a deixou.
 trip-held-title = Tudo reservado. Quem viaja?
 trip-held = Preencha os nomes e confirme: só então a viagem é comprada, inteira ou nada.
 trip-held-items = Reservado
 partly-held-title = Falta um pedaço da sua viagem
 partly-held = O que está abaixo em “Reservado” continua seu até o prazo. Escolha como seguir.
 trip-undecided-title = Ainda não sabemos como ficou sua viagem
-trip-undecided = Os servidores estão acertando entre si. Esta página pergunta de novo sozinha: não é preciso comprar outra vez.
+trip-undecided = Os servidores estão acertando entre si: não é preciso comprar outra vez.
+asks-again = Esta página pergunta de novo sozinha.
+asks-no-more = Esta página já perguntou bastante e parou. Pergunte de novo quando quiser.
 trip-booked-title = Boa viagem!
 trip-booked = Tudo foi comprado. Guarde o localizador: com ele e um sobrenome você abre esta viagem em qualquer lugar.
 trip-booked-items = Sua viagem
 voucher-calendar = Pôr na agenda (.ics)
 voucher-cancelled = Cancelada
 review-again = Rever e tentar de novo
-filter-partial = A lista é longa: só as primeiras 1.000 ofertas foram olhadas.
+filter-partial = A lista é longa: só as primeiras 10.000 ofertas foram olhadas.
 month-of = { $month } de { $year }
 voucher-print = Imprimindo, tudo cabe em uma folha A4.
 voucher-qr = Aponte o celular e leve esta página.

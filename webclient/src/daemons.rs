@@ -166,11 +166,8 @@ impl Daemons {
         Q: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        let began = Instant::now();
-        let answer = self.pools[daemon as usize].read(request).await;
-        // The time of a failure counts as well: it is what the visitor waited for.
-        timing.add(daemon, answer.as_ref().map_or(began.elapsed(), |answer| answer.took));
-        answer.map(|answer| answer.value).map_err(|error| DaemonError { daemon, error })
+        let asked = self.pools[daemon as usize].read(request);
+        timed(daemon, asked, timing).await.map_err(|error| DaemonError { daemon, error })
     }
 
     /// Asks for something that changes something: never sent twice by itself.
@@ -187,10 +184,8 @@ impl Daemons {
         Q: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        let began = Instant::now();
-        let answer = self.pools[daemon as usize].write(request).await;
-        timing.add(daemon, answer.as_ref().map_or(began.elapsed(), |answer| answer.took));
-        answer.map(|answer| answer.value).map_err(|error| DaemonError { daemon, error })
+        let asked = self.pools[daemon as usize].write(request);
+        timed(daemon, asked, timing).await.map_err(|error| DaemonError { daemon, error })
     }
 
     /// Sends a message of a trip, once. Whatever is no answer to it counts as none.
@@ -200,14 +195,14 @@ impl Daemons {
         message: &TripMessage,
         timing: &Timing,
     ) -> Heard {
-        let began = Instant::now();
-        let answer = self.pools[daemon as usize].write::<_, Box<RawValue>>(message).await;
-        timing.add(daemon, answer.as_ref().map_or(began.elapsed(), |answer| answer.took));
-        let read = match answer {
-            Ok(answer) => Answer::read(message, answer.value.get().as_bytes()),
+        let asked = self.pools[daemon as usize].write::<_, Box<RawValue>>(message);
+        let read = match timed(daemon, asked, timing).await {
+            Ok(answer) => Answer::read(message, answer.get().as_bytes()),
             Err(ClientError::Refused(error)) => {
-                if error.code == Code::Unauthorised {
-                    // A traveller cannot mend it; whoever runs this host may have to.
+                // A traveller cannot mend it; whoever runs this host may have to. Of a refused hold its
+                // page tells them, with the way out.
+                let is_hold = matches!(message, TripMessage::Hold(_));
+                if error.code == Code::Unauthorised && !is_hold {
                     let (action, name) = (message.action(), daemon.name());
                     log::error!("{name} did not authorise {action}: {}", error.message);
                 }
@@ -275,6 +270,18 @@ impl Daemons {
             Some((Instant::now(), places.clone()));
         Ok(places)
     }
+}
+
+/// What a daemon answers. The time of a failure counts as well: it is what the visitor waited for.
+async fn timed<R>(
+    daemon: Daemon,
+    asked: impl Future<Output = Result<agencia_client::Answer<R>, ClientError>>,
+    timing: &Timing,
+) -> Result<R, ClientError> {
+    let began = Instant::now();
+    let answer = asked.await;
+    timing.add(daemon, answer.as_ref().map_or(began.elapsed(), |answer| answer.took));
+    answer.map(|answer| answer.value)
 }
 
 /// What can be searched in one daemon, sorted by name.

@@ -1,5 +1,6 @@
 //! What of a list a visitor wants to see, and in which order. The daemons know no filters: a list
-//! that is filtered, or sorted by duration, is read as far as [`READ_MAX`] goes and cut here.
+//! that is filtered, or sorted by duration, is read page by page as far as [`READ_MAX`] goes and cut
+//! here.
 
 use crate::format;
 use crate::forms::{Fields, Pairs};
@@ -11,9 +12,12 @@ use agencia_protocol::tour::Tour;
 use agencia_protocol::{Limit, OfferId, Order, TimeOfDay};
 use std::num::NonZeroU32;
 
-/// The most offers that are read to be filtered: what a daemon gives at most by default. Of a longer
-/// list the page says that it was not looked at whole.
-const READ_MAX: u32 = 1000;
+/// The most offers that are read at once to be filtered: what a daemon gives at most by default.
+const PAGE_MAX: u32 = 1000;
+
+/// The most offers that are read to be filtered. Of a longer list the page says that it was not looked
+/// at whole.
+const READ_MAX: usize = 10_000;
 
 /// Beds that a room may be asked to have at least.
 const BEDS: [u32; 4] = [1, 2, 3, 4];
@@ -153,7 +157,7 @@ impl Filters {
     }
 
     /// Whether the daemon's own list will not do.
-    fn needs_all(&self) -> bool {
+    pub(crate) fn needs_all(&self) -> bool {
         self.any() || self.sort == Sort::Duration
     }
 
@@ -161,9 +165,19 @@ impl Filters {
     pub(crate) fn page(&self, max: NonZeroU32, after: Option<OfferId>) -> Page {
         let order = self.sort.order();
         match self.needs_all() {
-            true => Page { limit: Limit::new(READ_MAX), after: None, order },
+            true => Page { limit: Limit::new(PAGE_MAX), after: None, order },
             false => Page { limit: Limit::new(max.get()), after, order },
         }
+    }
+
+    /// What to ask a daemon for after these, which are not all that is needed; nothing when they are,
+    /// or when no more may be read.
+    pub(crate) fn next_page<T: Listed>(&self, found: &[T], more: bool) -> Option<Page> {
+        let wanted = more && self.needs_all() && found.len() < READ_MAX;
+        let after = found.last().filter(|_| wanted)?.id()?.clone();
+        let left = u32::try_from(READ_MAX - found.len()).unwrap_or(PAGE_MAX);
+        let limit = Limit::new(left.min(PAGE_MAX));
+        Some(Page { limit, after: Some(after), order: self.sort.order() })
     }
 
     /// What of a daemon's answer is shown.
@@ -339,6 +353,26 @@ mod tests {
         let third = filters.cut(all(), false, (max, second.more.as_ref()));
         assert_eq!(ids(&third), ["5"]);
         assert_eq!(third.more, None);
+    }
+
+    #[test]
+    fn a_list_is_read_on_as_far_as_the_ceiling() {
+        let found = |count: usize| vec![tour(7, "09:00h", "0,00R$"); count];
+        let limit = |query: &str, count: usize, more: bool| {
+            let page = read(query).next_page(&found(count), more)?;
+            assert_eq!(page.after.as_ref().map(OfferId::as_str), Some("7"));
+            Some(page.limit)
+        };
+        assert_eq!(limit("gratis=sim", 1000, true), Some(Limit::new(PAGE_MAX)));
+        assert_eq!(limit("gratis=sim", READ_MAX - 1, true), Some(Limit::new(1)));
+        for (query, count, more) in [
+            ("gratis=sim", READ_MAX, true),
+            ("gratis=sim", 1000, false),
+            ("gratis=sim", 0, true),
+            ("", 1000, true),
+        ] {
+            assert_eq!(limit(query, count, more), None, "{query} {count} {more}");
+        }
     }
 
     #[test]

@@ -17,6 +17,19 @@ impl Fields {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
+    /// Reads the query of a URL, with what the button in it says of a search as if it stood there.
+    pub(crate) fn of_query(text: &[u8]) -> Self {
+        let mut fields = Self::parse(text);
+        let search = Self::parse(fields.first(LIST).as_bytes());
+        fields.0.extend(search.0);
+        fields
+    }
+
+    /// Whether this name was sent, empty or not.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// The first value of this name without the space around it; empty when there is none.
     pub(crate) fn first(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
@@ -41,13 +54,21 @@ impl From<Vec<(String, String)>> for Fields {
 /// Names and values that go into a URL or into hidden inputs.
 pub(crate) type Pairs = Vec<(&'static str, String)>;
 
+/// The field of a button that turns to another part of a list. Its form says what is ticked, the
+/// button's value the search: a form has no other place for what only one of its buttons needs.
+pub(crate) const LIST: &str = "lista";
+
+/// These as the query of a URL.
+pub(crate) fn query(pairs: &[(&'static str, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
 /// A link to `path` with these.
 pub(crate) fn link(path: &str, pairs: &[(&'static str, String)]) -> String {
     if pairs.is_empty() {
         return path.to_owned();
     }
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    format!("{path}?{query}")
+    format!("{path}?{}", query(pairs))
 }
 
 /// A field that cannot be used, by its wire name.

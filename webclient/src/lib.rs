@@ -62,7 +62,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(pid) = flags.reload {
         return service::have_reloaded(pid);
     }
-    let (settings, daemons) = match configure(&flags) {
+    let (settings, daemons) = match configure(&flags, None) {
         Ok(configured) => configured,
         Err(error) => {
             logging::start("info");
@@ -100,16 +100,19 @@ pub fn command() -> clap::Command {
 
 type AnyError = Box<dyn std::error::Error>;
 
-fn configure(flags: &Flags) -> Result<(Settings, Daemons), AnyError> {
+/// The settings and the daemons as they are read now. What is in force says which keys are: others
+/// wait for a restart, all of them.
+fn configure(flags: &Flags, in_force: Option<&Settings>) -> Result<(Settings, Daemons), AnyError> {
     let settings = Settings::load(flags)?;
     let peers = Peers::load(&settings.peers)?;
-    let credentials = keys::credentials(&settings)?;
+    let proving = in_force.unwrap_or(&settings);
+    let credentials = keys::credentials(proving)?;
     keys::check(&settings)?;
     let daemons = Daemons::new(&peers, credentials.as_ref(), &settings.daemons)
         .map_err(|error| format!("{}: {error}", settings.peers.display()))?;
     logging::start(&settings.log);
     if !flags.check {
-        keys::announce(&peers, &settings, credentials.as_ref());
+        keys::announce(&peers, proving, credentials.as_ref());
     }
     Ok((settings, daemons))
 }
@@ -167,7 +170,8 @@ fn start(flags: Flags, settings: Settings, daemons: Daemons, seals: Seals) -> Re
         let (mut in_force, replaced) = (settings, current.clone());
         let addresses = service::addresses(&listeners);
         service::reload_at_signals(service::status(&addresses), move || {
-            Ok(reload(configure(&flags)?, &mut in_force, &site, &replaced))
+            let read = configure(&flags, Some(&in_force))?;
+            Ok(reload(read, &mut in_force, &site, &replaced))
         })?;
         service::announce(&addresses);
         let drained = serve::serve(listeners, current, stop).await;

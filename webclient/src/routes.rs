@@ -18,6 +18,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use warp::filters::BoxedFilter;
 use warp::filters::path::FullPath;
+use warp::http::StatusCode;
 use warp::http::header::{self, HeaderMap, HeaderValue};
 use warp::reject::{MethodNotAllowed, Rejection, UnsupportedMediaType};
 use warp::reply::Response;
@@ -27,7 +28,29 @@ use warp::{Filter, path};
 pub(crate) fn all(site: Arc<Site>) -> BoxedFilter<(Response,)> {
     // What no route takes is known only to `refuse`, in which language only to the request.
     let answered = frame(&site).and(pages(&site).recover(refuse).unify());
-    answered.map(|frame: Frame, response: Response| error::in_words(response, &frame)).boxed()
+    answered.and(warp::path::full()).map(worded).boxed()
+}
+
+/// An answer in words, and, where the method was wrong, with those that the path takes.
+fn worded(frame: Frame, response: Response, path: FullPath) -> Response {
+    let mut said = error::in_words(response, &frame);
+    if said.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let allowed = HeaderValue::from_static(methods(path.as_str()));
+        said.headers_mut().insert(header::ALLOW, allowed);
+    }
+    said
+}
+
+/// What a path of these pages takes.
+fn methods(path: &str) -> &'static str {
+    let parts: Vec<_> = path.trim_matches('/').split('/').collect();
+    match parts[..] {
+        ["idioma"] | ["viagem", _, "desistir"] => "POST",
+        ["pacote" | "viagem"] | ["viagem", _] | ["viagem", _, "alterar" | "cancelar"] => {
+            "GET, HEAD, POST"
+        }
+        _ => "GET, HEAD",
+    }
 }
 
 fn pages(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
@@ -138,7 +161,7 @@ fn query(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Infallible
     let raw = warp::query::raw().or(warp::any().map(String::new)).unify();
     let asked = raw.and(frame(&site)).and(who());
     asked.map(move |query: String, frame, who| {
-        visit(&site, Fields::parse(query.as_bytes()), frame, who)
+        visit(&site, Fields::of_query(query.as_bytes()), frame, who)
     })
 }
 
@@ -249,10 +272,5 @@ async fn refuse(rejection: Rejection) -> Result<Response, Infallible> {
         log::warn!("a request was rejected: {rejection:?}");
         Trouble::NotAForm
     };
-    let mut response = error::unsaid(trouble);
-    if trouble == Trouble::MethodNotAllowed {
-        // What every path takes.
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-    }
-    Ok(response)
+    Ok(error::unsaid(trouble))
 }

@@ -4,7 +4,7 @@ mod support;
 
 use support::fake::{AIRPORT, Fake, Mood};
 use support::http::{Reply, encode};
-use support::walk::{held, travellers, trip_of};
+use support::walk::{held, hold, travellers, trip_of};
 use support::{Agency, Visitor, Web};
 
 fn flights(more: &str) -> String {
@@ -51,6 +51,51 @@ fn an_empty_list_offers_the_days_around_that_have_something() {
 }
 
 #[test]
+fn an_empty_list_of_returns_offers_the_days_around_that_have_one() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let whole = "Preços da volta em dias próximos";
+    web.get(&flights("")).says_not(&[whole]);
+    let path = flights("").replace("dataVolta=2027-11-07", "dataVolta=2027-11-05");
+    let page = web.get(&path);
+    let (_, row) = page.body.split_once(whole).unwrap();
+    let (row, _) = row.split_once("</nav>").unwrap();
+    assert_eq!(row.matches("<a ").count(), 1, "only one day has a flight: {row}");
+    assert!(row.contains("dom, 07/11") && row.contains("R$\u{a0}700"), "{row}");
+    // Nobody comes back before they went.
+    assert!(row.contains("qui, 04/11") && !row.contains("qua, 03/11"), "{row}");
+    let other = web.get(&page.link("dom, 07/11"));
+    other.says_not(&["class=\"empty\"", whole]);
+    // What filters left out is not on another day.
+    web.get(&format!("{path}&periodo=noite")).says_not(&[whole]);
+}
+
+#[test]
+fn a_calendar_is_turned_to_the_months_around_and_leads_back() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    for path in [flights("&ordem=preco"), STAYS.to_owned(), format!("{TOURS}&gratis=sim")] {
+        let page = web.get(&path);
+        page.says(&["<details class=\"month\" id=\"meses\">"]);
+        let later = page.link("Mês seguinte");
+        let (later, anchor) = later.split_once('#').unwrap();
+        assert!(later.contains("&mes=2027-12") && anchor == "meses", "{later}");
+        // The list is the same, and the month that has nothing leads on.
+        let december = web.get(later);
+        december.says(&["id=\"meses\" open", "Menores preços de dezembro de 2027"]);
+        december.says_not(&["class=\"empty\""]);
+        let november = web.get(&december.link("Mês anterior").replace("#meses", ""));
+        assert_eq!(november.link("Mês seguinte"), page.link("Mês seguinte"));
+        assert!(december.link("Mês seguinte").contains("&mes=2028-01"));
+    }
+    // What is over is not turned to, and what is no month is not shown.
+    let today = chrono::Utc::now().with_timezone(&chrono_tz::America::Sao_Paulo);
+    let today = today.format("%Y-%m");
+    web.get(&flights(&format!("&mes={today}"))).says_not(&["Mês anterior"]);
+    web.get(&flights("&mes=x")).says(&["Menores preços de novembro de 2027"]);
+}
+
+#[test]
 fn a_daemon_that_tells_no_prices_of_days_leaves_them_out() {
     let agency = Agency::start();
     agency.tours.mood(Mood::Refuses("calendario", "acao_desconhecida"));
@@ -87,6 +132,31 @@ fn lists_are_filtered_by_what_they_are_of() {
 }
 
 #[test]
+fn a_filtered_list_is_read_past_one_reply_and_says_where_it_was_not_looked_at() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    agency.tours.copies("mercado", 1500);
+    agency.tours.copies("cachoeira", 1);
+    let path = format!("{TOURS}&gratis=sim");
+    let page = web.get(&path);
+    assert_eq!(offers(&page, "passeio"), ["cachoeira", "cachoeira-1"]);
+    page.says_not(&["A lista é longa"]);
+    agency.flights.copies("ida1", 1200);
+    agency.flights.copies("ida2", 1);
+    let page = web.get(&flights("&periodo=noite"));
+    assert_eq!(offers(&page, "ida"), ["ida2", "ida3", "ida2-1"]);
+    page.says_not(&["A lista é longa"]);
+    // Past the ceiling both languages say so; what stands there is still shown.
+    agency.tours.copies("orla", 9000);
+    let page = web.get(&path);
+    assert_eq!(offers(&page, "passeio"), ["cachoeira", "cachoeira-1"]);
+    page.says(&["A lista é longa: só as primeiras 10.000 ofertas foram olhadas."]);
+    let mut english = Visitor::default();
+    english.headers.push(("accept-language", "en".to_owned()));
+    english.get(&web, &path).says(&["only its first 10,000 offers were looked at"]);
+}
+
+#[test]
 fn the_best_of_a_page_is_not_called_the_best_of_a_list() {
     let agency = Agency::start();
     let whole = Web::start(&agency, "");
@@ -94,7 +164,7 @@ fn the_best_of_a_page_is_not_called_the_best_of_a_list() {
     let paged = Web::start(&agency, "[pages]\noffers_max = 2\n");
     let first = paged.get(&flights(""));
     // Both ways go on, and so does the page that is their end.
-    let last = paged.get(&first.link("Mais voos de ida"));
+    let last = paged.get(&first.turn("Mais voos de ida", &[]));
     for page in [first, last] {
         page.says_not(&["class=\"best\"", "A mais barata"]);
     }
@@ -106,7 +176,7 @@ fn a_filtered_list_goes_on_filtered() {
     let web = Web::start(&agency, "[pages]\noffers_max = 1\n");
     let first = web.get(&flights("&periodo=noite"));
     assert_eq!(offers(&first, "ida"), ["ida2"]);
-    let second = web.get(&first.link("Mais voos de ida"));
+    let second = web.get(&first.turn("Mais voos de ida", &[]));
     assert_eq!(offers(&second, "ida"), ["ida3"]);
     second.says_not(&["Mais voos de ida"]);
 }
@@ -127,6 +197,27 @@ fn flights_there_and_back_are_picked_with_one_click() {
 }
 
 #[test]
+fn tours_are_searched_where_and_when_the_flights_are() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let check = |choice: &str, day: &str| {
+        let fields = web.get(&format!("/passeio?{choice}")).form_to("/passeios");
+        for (name, value) in [("cidade", "Altamira (PA)"), ("dataIda", day)] {
+            assert!(fields.contains(&(name.to_owned(), value.to_owned())), "{choice}: {fields:?}");
+        }
+    };
+    // It arrives in the evening, and at noon.
+    check("ida=ida1&volta=volta2", "2027-11-05");
+    check("ida=ida1&hospedagem=quarto8&noites=3", "2027-11-05");
+    agency.flights.change("ida3", |flight| flight["chegadaIda"] = "12:00h".into());
+    check("ida=ida3&volta=volta2", "2027-11-04");
+    // On the day after nobody is there any more.
+    check("ida=ida1&hospedagem=quarto8&noites=1", "2027-11-04");
+    // The way back says where, and not from when on.
+    check("volta=volta2", "");
+}
+
+#[test]
 fn parts_that_do_not_fit_are_warned_of_and_can_be_held() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
@@ -140,6 +231,26 @@ fn parts_that_do_not_fit_are_warned_of_and_can_be_held() {
         "O passeio Orla do Cais (qui, 04/11/2027) começa antes de você chegar.",
         "Reservar tudo",
     ]);
+}
+
+#[test]
+fn one_sheet_is_promised_only_of_what_fits_it() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let four = "ida=ida1&volta=volta2&hospedagem=quarto8&noites=3&passeio=orla";
+    for (choice, fits) in [
+        (four.to_owned(), true),
+        (format!("{four}&passeio=mercado"), false),
+        ("ida=ida2&pessoas=9".to_owned(), true),
+        ("ida=ida2&pessoas=10".to_owned(), false),
+    ] {
+        let mut visitor = Visitor::default();
+        let page = hold(&mut visitor, &web, &choice);
+        let booked = visitor.follow(&web, &trip_of(&page), &travellers(&page));
+        booked.says(&["Boa viagem!"]);
+        assert_eq!(booked.body.contains("uma folha A4"), fits, "{choice}");
+        agency.stays.change("quarto8", |stay| stay["disponiveis"] = 1.into());
+    }
 }
 
 #[test]

@@ -70,6 +70,37 @@ fn every_answer_is_hardened() {
 }
 
 #[test]
+fn a_wrong_method_is_told_those_that_the_path_takes() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let trip = "/viagem/0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11";
+    for (path, allowed) in [
+        ("/voos", "GET, HEAD"),
+        ("/static/site.css", "GET, HEAD"),
+        ("/pacote", "GET, HEAD, POST"),
+        ("/viagem", "GET, HEAD, POST"),
+        (trip, "GET, HEAD, POST"),
+        (&format!("{trip}/agenda.ics"), "GET, HEAD"),
+        (&format!("{trip}/alterar"), "GET, HEAD, POST"),
+        (&format!("{trip}/cancelar"), "GET, HEAD, POST"),
+        (&format!("{trip}/desistir"), "POST"),
+        ("/idioma", "POST"),
+    ] {
+        let told = |method: &str| {
+            let text =
+                request(method, path, &[("sec-fetch-site", "none"), ("content-type", FORM)], "");
+            ask(web.address, &text)
+        };
+        let wrong = told("PUT");
+        assert_eq!((wrong.status, wrong.header("allow")), (405, Some(allowed)), "{path}");
+        for method in ["GET", "HEAD", "POST"] {
+            let taken = told(method).status != 405;
+            assert_eq!(taken, allowed.contains(method), "{method} {path}");
+        }
+    }
+}
+
+#[test]
 fn pages_have_nothing_inline_that_the_policy_forbids() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
@@ -259,7 +290,7 @@ fn a_connection_above_the_limit_is_told_so() {
     assert_eq!(refused.status, 503);
     assert!(refused.header("retry-after").is_some());
     check_hardened(&refused, "503");
-    refused.says(&["Tente de novo em alguns segundos.\n"]);
+    refused.says(&["Tente de novo em alguns segundos.\n", "Try again in some seconds.\n"]);
     web.get("/saude");
     let log = web.log_with("2 connections are open");
     let told = log.iter().filter(|line| line.contains("connections_max")).count();

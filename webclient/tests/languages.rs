@@ -49,6 +49,17 @@ fn the_switch_leads_back_to_the_page_and_stays() {
 }
 
 #[test]
+fn the_switch_of_a_review_that_was_refused_leads_back_to_the_same_choice() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut visitor = Visitor::default();
+    let refused = visitor.post(&web, "/pacote", "ida=ida1&pessoas=2&passeio=orla");
+    assert_eq!(refused.status, 400);
+    let review = visitor.follow(&web, "/idioma", &encode(&refused.form_to("/idioma")));
+    review.says(&["<html lang=\"en\">", "Orla do Cais", "For 2 people"]);
+}
+
+#[test]
 fn the_switch_leads_nowhere_else_and_no_other_site_uses_it() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");

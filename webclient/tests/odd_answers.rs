@@ -92,6 +92,34 @@ fn a_daemon_that_does_not_answer_makes_the_page_say_so_and_nothing_more() {
 }
 
 #[test]
+fn a_page_that_waits_counts_its_tries_and_stops() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let trip = trip_of(&hold(&mut ana, &web, "ida=ida1&passeio=orla"));
+    agency.tours.mood(Mood::Down);
+    let mut address = format!("{trip}?ida=ida1&passeio=orla");
+    let mut waits = Vec::new();
+    let last = loop {
+        let page = ana.get(&web, &address);
+        page.says(&["Ainda não sabemos"]);
+        let Some(refresh) = page.header("refresh") else { break page };
+        page.says(&["pergunta de novo sozinha"]);
+        let (secs, next) = refresh.split_once("; url=").unwrap();
+        waits.push(secs.to_owned());
+        address = next.to_owned();
+        assert!(address.starts_with(&format!("{trip}?ida=ida1&passeio=orla&tentativa=")));
+        assert!(waits.len() <= 10, "it asks for ever");
+    };
+    assert_eq!(waits, ["3", "6", "12", "24", "48", "60", "60", "60", "60", "60"]);
+    last.says(&["parou", "Perguntar agora"]).says_not(&["pergunta de novo sozinha"]);
+    // Whoever asks by hand has it ask by itself again.
+    let now = last.link("Perguntar agora");
+    assert_eq!(now, format!("{trip}?ida=ida1&passeio=orla"));
+    assert!(ana.get(&web, &now).header("refresh").unwrap().starts_with("3;"));
+}
+
+#[test]
 fn odd_answers_are_not_believed() {
     let agency = Agency::start();
     let web = Web::start(&agency, "[trips]\nlead_millis = 300\npause_millis = 10\n");
@@ -129,6 +157,20 @@ fn a_daemon_that_is_busy_is_asked_again_and_then_named() {
 }
 
 #[test]
+fn a_review_without_its_trip_is_logged_once() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let trip = trip_of(&hold(&mut ana, &web, "ida=ida1"));
+    agency.tours.mood(Mood::Down);
+    let page = ana.get(&web, &format!("/pacote?ida=ida2&viagem={}", &trip[8..]));
+    assert_eq!(page.status, 503);
+    page.says(&["agencia-passeios"]);
+    let log = web.log_with("GET /pacote 503");
+    assert_eq!(log.iter().filter(|line| line.contains("ERROR")).count(), 1, "{log:?}");
+}
+
+#[test]
 fn a_host_that_may_only_search_says_so_and_tells_its_administrator_what_to_do() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
@@ -142,7 +184,8 @@ fn a_host_that_may_only_search_says_so_and_tells_its_administrator_what_to_do() 
     page.says(&["Por enquanto, só pesquisa", "no momento não pode reservar"]);
     assert_eq!(page.header("refresh"), None, "asking again is of no use");
     assert_eq!(agency.tours.left("orla"), 8, "what another daemon held is let go");
-    web.log_with("agencia keys export web web.toml");
+    let log = web.log_with("agencia keys export web web.toml");
+    assert_eq!(log.iter().filter(|line| line.contains("ERROR")).count(), 1, "{log:?}");
     // Every page of a trip, the review that changes one, and whoever has a voucher.
     for fake in agency.all() {
         fake.mood(Mood::Refuses("consultar", "nao_autorizado"));

@@ -4,6 +4,7 @@ mod support;
 
 use serde_json::json;
 use support::fake::Mood;
+use support::http::Reply;
 use support::{Agency, PATIENCE, Web};
 
 const FLIGHTS: &str = "/voos?paraAeroporto=Aeroporto+de+Altamira+-+Altamira+%28PA%29&dataIda=2027-11-04\
@@ -13,8 +14,9 @@ const TOURS: &str = "/passeios?cidade=Altamira+%28PA%29&dataIda=2027-11-04&numer
 
 /// The ids of a list, in order.
 fn offers(body: &str, field: &str) -> Vec<String> {
+    let (_, list) = body.split_once("class=\"results\"").expect("a list");
     let start = format!("name=\"{field}\" value=\"");
-    let values = body.split(start.as_str()).skip(1).filter_map(|rest| rest.split('"').next());
+    let values = list.split(start.as_str()).skip(1).filter_map(|rest| rest.split('"').next());
     values.filter(|id| !id.is_empty()).map(str::to_owned).collect()
 }
 
@@ -198,15 +200,56 @@ fn a_long_list_goes_on_and_back() {
     let web = Web::start(&agency, "[pages]\noffers_max = 2\n");
     let page = web.get(FLIGHTS);
     assert_eq!(offers(&page.body, "ida"), ["ida1", "ida2"]);
-    let next = web.get(&page.link("Mais voos de ida"));
+    let next = web.get(&page.turn("Mais voos de ida", &[]));
     assert_eq!(offers(&next.body, "ida"), ["ida3"]);
     assert_eq!(offers(&next.body, "volta"), ["volta1", "volta2"], "the other list is still there");
     next.says_not(&["Mais voos de ida", "início da lista de volta"]);
-    assert_eq!(offers(&web.get(&next.link("Voltar ao início")).body, "ida"), ["ida1", "ida2"]);
-    let stays = web.get(&web.get(STAYS).link("Mais quartos"));
+    assert_eq!(offers(&web.get(&next.turn("Voltar ao início", &[])).body, "ida"), ["ida1", "ida2"]);
+    let stays = web.get(&web.get(STAYS).turn("Mais quartos", &[]));
     assert_eq!(offers(&stays.body, "hospedagem"), ["quarto8"]);
-    let tours = web.get(&web.get(TOURS).link("Mais passeios"));
+    let tours = web.get(&web.get(TOURS).turn("Mais passeios", &[]));
     assert_eq!(offers(&tours.body, "passeio"), ["mercado"]);
+}
+
+#[test]
+fn what_is_ticked_stays_ticked_on_every_part_of_a_list() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[pages]\noffers_max = 1\n");
+    let check = |page: &Reply, expected: &[(&str, &str)]| {
+        let fields = page.form();
+        let ticked = |name: &str| fields.iter().any(|(key, _)| key == name);
+        for (name, value) in expected {
+            assert!(fields.contains(&((*name).to_owned(), (*value).to_owned())), "{fields:?}");
+        }
+        assert!(!ticked("paraAeroporto") && !ticked("cidade"), "the search is not chosen");
+    };
+    let flights = web.get(&format!("{FLIGHTS}&ordem=preco"));
+    let ticked = [("ida", "ida3"), ("volta", "volta2")];
+    let second = web.get(&flights.turn("Mais voos de ida", &ticked));
+    // The flight that was ticked stands above those that follow it.
+    assert_eq!(offers(&second.body, "ida"), ["ida3", "ida2"]);
+    check(&second, &ticked);
+    let third = web.get(&second.turn("Mais voos de volta", &[("ida", "ida2")]));
+    check(&third, &[("ida", "ida2"), ("volta", "volta2")]);
+    let first = web.get(&third.turn("Voltar ao início", &[]));
+    assert_eq!(offers(&first.body, "ida"), ["ida2", "ida3"]);
+    let none = web.get(&flights.turn("Mais voos de ida", &[("volta", "")]));
+    none.says(&["name=\"volta\" value=\"\" required checked"]);
+    // Another search does not have it.
+    let other = second.link("mudar a busca").replace("/?", "/voos?").replace("11-04", "11-03");
+    assert!(offers(&web.get(&other).body, "ida").is_empty());
+
+    let stays = web.get(&STAYS.replace("&numero", "&dataVolta=2027-11-07&numero"));
+    let room = [("hospedagem", "quarto6"), ("noites", "3")];
+    let second = web.get(&stays.turn("Mais quartos", &room[..1]));
+    assert_eq!(offers(&second.body, "hospedagem"), ["quarto6", "quarto7"]);
+    check(&second, &room);
+
+    let tours = web.get(TOURS);
+    let second = web.get(&tours.turn("Mais passeios", &[("passeio", "cachoeira")]));
+    assert_eq!(offers(&second.body, "passeio"), ["orla", "cachoeira"]);
+    let third = web.get(&second.turn("Mais passeios", &[("passeio", "orla")]));
+    check(&third, &[("passeio", "cachoeira"), ("passeio", "orla")]);
 }
 
 #[test]
@@ -228,6 +271,19 @@ fn few_units_left_are_said() {
     let page = web.get(FLIGHTS);
     page.says(&["Resta 1 lugar"]);
     assert_eq!(page.body.matches("Resta").count(), 1);
+}
+
+#[test]
+fn rooms_say_the_average_of_their_nights_and_how_many_such_are_left() {
+    let agency = Agency::start();
+    agency.stays.change("quarto7", |stay| stay["disponiveis"] = 2.into());
+    let web = Web::start(&agency, "");
+    let one = web.get(STAYS);
+    one.says(&["R$\u{a0}120,00", "por noite", "Restam 2 quartos assim"]);
+    // Of the others there is one, and may never have been more.
+    assert_eq!(one.body.matches("class=\"few\"").count(), 1);
+    let three = web.get(&STAYS.replace("&numero", "&dataVolta=2027-11-07&numero"));
+    three.says(&["R$\u{a0}932,70", "3 noites · R$\u{a0}310,90 por noite em média"]);
 }
 
 #[test]

@@ -106,11 +106,19 @@ fn settings_and_daemons_are_taken_over_by_a_reload() {
     assert!(done && said.contains("settings and the list of daemons"), "{said}");
     web.get("/").says(&["Saída do A2."]);
     // Flags say which port and state, whatever the file says; what only a restart changes is named.
-    let restart = "state = \"/elsewhere\"\nkey_file = \"other\"\nlog = \"debug\"\n[http]\n\
-                   connections_max = 9\n";
+    // A certificate that is none is not read before that.
+    let keys = folder.join("outras");
+    std::fs::create_dir(&keys).unwrap();
+    for name in ["web.pem", "web.chave", "autoridade.pem"] {
+        std::fs::write(keys.join(name), "???").unwrap();
+    }
+    let restart = format!(
+        "state = \"/elsewhere\"\nkey_file = \"other\"\nkeys = {keys:?}\nlog = \"debug\"\n[http]\n\
+         connections_max = 9\n"
+    );
     std::fs::write(folder.join("web.toml"), restart).unwrap();
     let (done, said) = reload(&web, &folder);
-    let waiting = "in force; waiting for a restart: key_file, http.connections_max";
+    let waiting = "in force; waiting for a restart: key_file, keys, http.connections_max";
     assert!(done && said.contains(waiting), "{said}");
     web.get("/saude");
     web.log_with("DEBUG GET /saude");

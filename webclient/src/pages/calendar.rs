@@ -1,17 +1,26 @@
 //! Days beside the one that was searched, each with its lowest price: seven in a row above a list,
-//! and the month below it. A daemon that does not tell leaves both out.
+//! and a month below it, from which links lead to the months around. A daemon that does not tell leaves
+//! both out.
 
 use super::Visit;
+use crate::choice::Choice;
 use crate::daemons::Daemon;
+use crate::forms::Pairs;
 use crate::language::Lang;
 use crate::queries::shift;
 use agencia_protocol::request::{CalendarDay, CalendarMonth};
-use agencia_protocol::{Day, Nights, People};
-use chrono::{Datelike, Weekday};
+use agencia_protocol::{Day, Money, Nights, People};
+use chrono::{Datelike, Months, Weekday};
 use serde::Serialize;
 
 /// Days before and after the searched one.
-const AROUND: u16 = 3;
+pub(super) const AROUND: i32 = 3;
+
+/// The field of an address that says which month is shown, when it is not that of the search.
+const MONTH: &str = "mes";
+
+/// Where on the page the month is.
+const ANCHOR: &str = "#meses";
 
 /// The request `calendario`.
 #[derive(Serialize)]
@@ -48,6 +57,12 @@ pub(crate) struct Calendar {
     /// Empty places before the first day of the month.
     pub(crate) blanks: Vec<()>,
     pub(crate) days: Vec<Cell>,
+    /// Whether the visitor turned to this month.
+    pub(crate) turned: bool,
+    /// The same page with the month before it, unless that is over.
+    pub(crate) earlier: Option<String>,
+    /// The same with the month after it.
+    pub(crate) later: Option<String>,
 }
 
 /// A day.
@@ -67,6 +82,25 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
+    /// A day, with a price when something is left and a link unless it is the `current` one.
+    pub(super) fn new(
+        lang: Lang,
+        day: Day,
+        current: Day,
+        price: Option<Money>,
+        link: impl Fn(Day) -> String,
+    ) -> Self {
+        Self {
+            number: day.date().day(),
+            name: lang.day(day),
+            short: lang.short_day(day),
+            price: price.map(|price| short(lang, price.cents())),
+            href: (price.is_some() && day != current).then(|| link(day)),
+            current: day == current,
+            lowest: false,
+        }
+    }
+
     /// The currency with its space, which a phone has no room for, and the amount; a price of nothing
     /// has no currency.
     pub(crate) fn price_apart(&self) -> Option<(&str, &str)> {
@@ -77,21 +111,26 @@ impl Cell {
 }
 
 impl Calendar {
-    /// The calendar around a day at a place; `link` leads to the search of another day.
+    /// The calendar around a day at a place; `on` is the search of another day at this path.
     pub(crate) async fn read(
         visit: &Visit,
         daemon: Daemon,
         (place, day): (&str, Day),
         wanted: Wanted,
-        link: impl Fn(Day) -> String,
+        (path, choice): (&str, &Choice),
+        on: impl Fn(Day) -> Pairs,
     ) -> Option<Self> {
-        let (first, last) = (shift(day, -i32::from(AROUND)), shift(day, i32::from(AROUND)));
-        let beside = [first, last].into_iter().flatten().map(month_of);
-        let own = month_of(day);
-        // The row may reach into one other month.
-        let months: Vec<_> = std::iter::once(own.clone())
-            .chain(beside.filter(|month| *month != own).take(1))
-            .collect();
+        let link = |day| choice.link(path, on(day));
+        let turned = Day::from_iso(&format!("{}-01", visit.fields.first(MONTH)));
+        let first = turned.or_else(|| Day::from_iso(&format!("{}-01", month_of(day))))?;
+        let beside = [shift(day, -AROUND), shift(day, AROUND)].into_iter().flatten();
+        // What is shown first, and then what the row reaches into.
+        let mut months = vec![month_of(first)];
+        for month in std::iter::once(day).chain(beside).map(month_of) {
+            if !months.contains(&month) {
+                months.push(month);
+            }
+        }
         let mut told = Vec::new();
         for month in months {
             let (airport, city) = match daemon {
@@ -119,41 +158,48 @@ impl Calendar {
         let lang = visit.lang();
         let today = visit.today();
         let days = told.iter().flat_map(|month| &month.days);
-        let prices =
-            || told.first().into_iter().flat_map(|told| &told.days).filter_map(|day| day.lowest);
-        // Where all days are alike, none is the best.
-        let lowest = prices().min().filter(|lowest| prices().max() > Some(*lowest));
-        let cell = |of: Day| {
+        let lowest_of = |month: String| {
+            let prices = || {
+                let own = days.clone().filter(|told| month_of(told.day) == month);
+                own.filter_map(|day| day.lowest)
+            };
+            // Where all days are alike, none is the best.
+            prices().min().filter(|lowest| prices().max() > Some(*lowest))
+        };
+        let cell = |of: Day, lowest: Option<Money>| {
             let told: Option<&CalendarDay> = days.clone().find(|told| told.day == of);
             let over = today.is_some_and(|today| of < today);
             let price = told.and_then(|told| told.lowest).filter(|_| !over);
-            Cell {
-                number: of.date().day(),
-                name: lang.day(of),
-                short: lang.short_day(of),
-                price: price.map(|price| short(lang, price.cents())),
-                href: (price.is_some() && of != day).then(|| link(of)),
-                current: of == day,
-                lowest: price.is_some() && price == lowest,
-            }
+            let lowest = price.is_some() && price == lowest;
+            Cell { lowest, ..Cell::new(lang, of, day, price, &link) }
         };
-        let around = -i32::from(AROUND)..=i32::from(AROUND);
-        let date = day.date();
-        let first = date.with_day(1).and_then(Day::from_date)?;
+        let date = first.date();
         let length = (0..31).filter_map(|after| first.after(after));
         let of_month = length.filter(|other| other.date().month() == date.month());
-        let of_month: Vec<_> = of_month.map(&cell).collect();
-        let mut near: Vec<_> = around.filter_map(|by| shift(day, by)).map(cell).collect();
+        let lowest = lowest_of(month_of(first));
+        let of_month: Vec<_> = of_month.map(|of| cell(of, lowest)).collect();
+        let lowest = lowest_of(month_of(day));
+        let around = (-AROUND..=AROUND).filter_map(|by| shift(day, by));
+        let mut near: Vec<_> = around.map(|of| cell(of, lowest)).collect();
         let has_price = |cells: &[Cell]| cells.iter().any(|cell| cell.price.is_some());
         if !has_price(&near) {
             near.clear();
-            // A month of nothing helps nobody.
-            if !has_price(&of_month) {
+            // A month of nothing helps nobody, unless it leads on.
+            if turned.is_none() && !has_price(&of_month) {
                 return None;
             }
         }
+        let turn = |other: chrono::NaiveDate| {
+            let month = month_of(Day::from_date(other)?);
+            let over = today.is_some_and(|today| month < month_of(today));
+            let about = [on(day), vec![(MONTH, month)]].concat();
+            (!over).then(|| format!("{}{ANCHOR}", choice.link(path, about)))
+        };
         Some(Self {
             near,
+            turned: turned.is_some(),
+            earlier: date.checked_sub_months(Months::new(1)).and_then(turn),
+            later: date.checked_add_months(Months::new(1)).and_then(turn),
             month: lang.with(
                 "month-of",
                 &[("month", lang.month(date.month())), ("year", &date.year().to_string())],

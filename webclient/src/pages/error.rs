@@ -175,10 +175,17 @@ pub(crate) fn search_only(frame: &Frame, daemon: Daemon) -> Response {
 
 /// The page that says which daemon does not answer, and what to do.
 pub(crate) fn unavailable(visit: &Visit, failure: &DaemonError) -> Response {
+    if !failure.is_unauthorised() {
+        log::error!("{} did not answer for a page: {}", failure.daemon.name(), failure.error);
+    }
+    unavailable_as_logged(visit, failure)
+}
+
+/// The same of a failure that is in the log.
+pub(crate) fn unavailable_as_logged(visit: &Visit, failure: &DaemonError) -> Response {
     if failure.is_unauthorised() {
         return search_only(&visit.frame, failure.daemon);
     }
-    log::error!("{} did not answer for a page: {}", failure.daemon.name(), failure.error);
     let lang = visit.lang();
     let choice = Choice::read(&visit.fields).unwrap_or_default();
     let (step, onward) = match failure.daemon {

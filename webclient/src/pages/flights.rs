@@ -1,20 +1,22 @@
 //! Flights: the form at `/` and the results at `/voos`.
 
-use super::calendar::{Calendar, Wanted};
+use super::calendar::{AROUND, Calendar, Cell, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
-use super::results::{FilterForm, PeopleNotice, SortLink, few_left, sort_links};
+use super::results::{FilterForm, PeopleNotice, SortLink, few_left, read_on, sort_links};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
+use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::{Cut, Listed, Sort};
 use crate::format;
-use crate::forms::{FieldError, Pairs};
+use crate::forms::{self, FieldError, Pairs};
 use crate::language::Lang;
-use crate::queries::FlightQuery;
+use crate::queries::{FlightQuery, shift};
 use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
-use agencia_protocol::{OfferId, People};
+use agencia_protocol::request::Page;
+use agencia_protocol::{Day, Limit, OfferId, People};
 use askama::Template;
 use warp::http::StatusCode;
 
@@ -146,9 +148,81 @@ struct Direction {
     go_on: &'static str,
     day: String,
     cards: Vec<FlightCard>,
+    /// Whether it was said that none is taken.
+    none_checked: bool,
+    /// Days around that have a flight, when this one has none.
+    near: Vec<Cell>,
+    /// The search from the next flight on, for a button that keeps what is ticked.
     more: Option<String>,
-    /// The beginning of the list, when this is not it.
+    /// The search from the beginning of the list, when this is not it.
     begin: Option<String>,
+}
+
+/// What a direction is made of.
+struct Way<'a> {
+    day: Day,
+    found: Cut<Flight>,
+    /// Whether it is the way there.
+    is_outbound: bool,
+    chosen: Option<&'a OfferId>,
+    standing: Option<&'a Standing<Flight>>,
+}
+
+impl Direction {
+    fn new(
+        visit: &Visit,
+        query: &FlightQuery,
+        people: People,
+        (way, near): (Way<'_>, Vec<Cell>),
+    ) -> Self {
+        let lang = visit.lang();
+        let Way { day, found: Cut { offers, more, .. }, is_outbound, chosen, standing } = way;
+        let (name, legend, none, empty, go_on, after) = match is_outbound {
+            true => (
+                "ida",
+                lang.t("way-outbound"),
+                lang.t("no-outbound"),
+                lang.t("flights-none-outbound"),
+                lang.t("flights-more-outbound"),
+                &query.after_outbound,
+            ),
+            false => (
+                "volta",
+                lang.t("way-inbound"),
+                lang.t("no-inbound"),
+                lang.t("flights-none-inbound"),
+                lang.t("flights-more-inbound"),
+                &query.after_inbound,
+            ),
+        };
+        let at = |after| list_query(query, is_outbound, after);
+        let whole = after.is_none() && more.is_none();
+        // What was ticked on another part of this list is seen on every part.
+        let elsewhere = standing.filter(|_| !whole).and_then(|standing| match standing {
+            Standing::OnSale(flight) => Some(flight),
+            _ => None,
+        });
+        let elsewhere = elsewhere.filter(|flight| {
+            let airport = if is_outbound { &flight.to } else { &flight.from };
+            let listed = offers.iter().any(|offer| offer.id == flight.id);
+            airport == query.airport.as_str() && flight.day == day && !listed
+        });
+        let kept =
+            elsewhere.and_then(|flight| FlightCard::new(lang, flight.clone(), people, chosen));
+        Self {
+            name,
+            legend,
+            none,
+            empty,
+            go_on,
+            day: lang.day(day),
+            near,
+            none_checked: chosen.is_none() && visit.fields.has(name),
+            more: more.map(|last| at(Some(last))),
+            begin: after.is_some().then(|| at(None)),
+            cards: kept.into_iter().chain(cards(lang, offers, people, (chosen, whole))).collect(),
+        }
+    }
 }
 
 struct FlightCard {
@@ -202,11 +276,15 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     };
     let wanted = Wanted { people: query.people, nights: None };
     let place = (query.airport.as_str(), query.outbound);
-    let other_day = |day| choice.link("/voos", query.on(day));
-    let calendar = Calendar::read(&visit, Daemon::Flights, place, wanted, other_day);
-    let kept = choice.without_flights();
+    let here = ("/voos", &choice);
+    let calendar =
+        Calendar::read(&visit, Daemon::Flights, place, wanted, here, |day| query.on(day));
+    // The flights that are looked for here are not yet anybody's.
+    let rest = choice.without_flights().for_people(query.people);
+    let people = rest.people.unwrap_or(query.people);
+    let whole = Choice { people: rest.people, ..choice.clone() };
     let (found, calendar, chosen) =
-        tokio::join!(search(&visit, &query), calendar, visit.look_up(&kept));
+        tokio::join!(search(&visit, &query), calendar, visit.look_up(&whole));
     let (outbound, inbound) = match found {
         Ok(found) => found,
         Err(failure) => {
@@ -215,62 +293,43 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         }
     };
     let lang = visit.lang();
-    // The flights that are looked for here are not yet anybody's.
-    let rest = kept.for_people(query.people);
-    let people = rest.people.unwrap_or(query.people);
     let begins = query.after_outbound.is_none() && query.after_inbound.is_none();
     let pairs = match begins {
         true => pairs(lang, &rest, &outbound, &inbound, people),
         false => Vec::new(),
     };
     let partial = outbound.partial || inbound.partial;
-    let directions = [
-        (Some((query.outbound, outbound)), "ida", lang.t("way-outbound"), &choice.outbound),
-        (query.inbound.map(|day| (day, inbound)), "volta", lang.t("way-inbound"), &choice.inbound),
-    ];
-    let directions = directions.into_iter().filter_map(|(found, name, legend, chosen)| {
-        let (day, Cut { offers, more, .. }) = found?;
-        let at = |after| list_link(&query, &choice, name, after);
-        let beginning = match name {
-            "ida" => query.after_outbound.is_none(),
-            _ => query.after_inbound.is_none(),
-        };
-        let [none, empty, go_on] = match name {
-            "ida" => [
-                lang.t("no-outbound"),
-                lang.t("flights-none-outbound"),
-                lang.t("flights-more-outbound"),
-            ],
-            _ => [
-                lang.t("no-inbound"),
-                lang.t("flights-none-inbound"),
-                lang.t("flights-more-inbound"),
-            ],
-        };
-        Some(Direction {
-            name,
-            legend,
-            none,
-            empty,
-            go_on,
-            day: lang.day(day),
-            cards: cards(lang, offers, people, (chosen.as_ref(), beginning && more.is_none())),
-            more: more.map(|last| at(Some(last))),
-            begin: (!beginning).then(|| at(None)),
-        })
+    let there = Way {
+        day: query.outbound,
+        found: outbound,
+        is_outbound: true,
+        chosen: choice.outbound.as_ref(),
+        standing: chosen.outbound.as_ref(),
+    };
+    let back = query.inbound.map(|day| Way {
+        day,
+        found: inbound,
+        is_outbound: false,
+        chosen: choice.inbound.as_ref(),
+        standing: chosen.inbound.as_ref(),
     });
+    let near_back = match &back {
+        Some(back) if back.found.offers.is_empty() => days_back(&visit, &query, &choice).await,
+        _ => Vec::new(),
+    };
+    let ways = std::iter::once((there, Vec::new())).chain(back.map(|back| (back, near_back)));
+    let directions = ways.map(|way| Direction::new(&visit, &query, people, way)).collect();
     let onward = vec![
         ("cidade", format::city_of(query.airport.as_str()).to_owned()),
         ("dataIda", query.outbound.iso()),
         ("dataVolta", query.inbound.map(|day| day.iso()).unwrap_or_default()),
     ];
-    let whole = Choice { people: rest.people, ..choice.clone() };
     let page_of = FlightsPage {
         lang,
         layout: Layout::new(&visit.frame, lang.t("flights-title"), Some(Step::Flights), &choice),
         airport: query.airport.as_str().to_owned(),
         people: lang.n("people", query.people.count()),
-        directions: directions.collect(),
+        directions,
         sorting: sort_links(
             lang,
             ("/voos", query.about()),
@@ -290,7 +349,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         ),
         pairs,
         partial,
-        summary: Summary::new(lang, &rest, &chosen),
+        summary: Summary::new(lang, &rest, &Chosen { outbound: None, inbound: None, ..chosen }),
     };
     Ok(page(StatusCode::OK, &page_of))
 }
@@ -382,34 +441,82 @@ async fn search(
     query: &FlightQuery,
 ) -> Result<(Cut<Flight>, Cut<Flight>), DaemonError> {
     let max = visit.site.settings.pages.offers_max;
-    let ask = async |after: &Option<OfferId>| {
+    let filters = &query.filters;
+    let ask = move |page: Page| {
         let request =
             FlightSearch::new(query.airport.clone(), query.outbound, query.inbound, query.people)
-                .with_page(query.filters.page(max, after.clone()));
-        visit.read::<_, FlightsFound>(Daemon::Flights, &request).await
+                .with_page(page);
+        async move { visit.read::<_, FlightsFound>(Daemon::Flights, &request).await }
     };
-    let cut = |flights: Vec<Flight>, more: bool, after: &Option<OfferId>| {
-        query.filters.cut(flights, more, (max, after.as_ref()))
-    };
+    let begin = |after: &Option<OfferId>| ask(filters.page(max, after.clone()));
     let (there, back) = (&query.after_outbound, &query.after_inbound);
-    if there == back {
-        let found = ask(&None).await?;
-        return Ok((cut(found.outbound, found.more, there), cut(found.inbound, found.more, back)));
-    }
-    let (one, other) = tokio::join!(ask(there), ask(back));
-    let (one, other) = (one?, other?);
-    Ok((cut(one.outbound, one.more, there), cut(other.inbound, other.more, back)))
+    let (one, other) = if there == back || filters.needs_all() {
+        let FlightsFound { outbound, inbound, more, .. } = begin(&None).await?;
+        ((outbound, more), (inbound, more))
+    } else {
+        let (one, other) = tokio::try_join!(begin(there), begin(back))?;
+        ((one.outbound, one.more), (other.inbound, other.more))
+    };
+    let outbound = |page| async move { ask(page).await.map(|found| (found.outbound, found.more)) };
+    let inbound = |page| async move { ask(page).await.map(|found| (found.inbound, found.more)) };
+    let ((one, one_more), (other, other_more)) =
+        tokio::try_join!(read_on(filters, one, outbound), read_on(filters, other, inbound))?;
+    Ok((
+        filters.cut(one, one_more, (max, there.as_ref())),
+        filters.cut(other, other_more, (max, back.as_ref())),
+    ))
 }
 
-/// A link to the same search with one way's list going on after an offer.
-fn list_link(query: &FlightQuery, choice: &Choice, name: &str, after: Option<OfferId>) -> String {
-    let (outbound, inbound) = match name {
-        "ida" => (after, query.after_inbound.clone()),
-        _ => (query.after_outbound.clone(), after),
+/// Days around the one of the way back with their lowest prices, when something flies on one of them.
+/// Calendars tell of the way there alone: every day is searched.
+async fn days_back(visit: &Visit, query: &FlightQuery, choice: &Choice) -> Vec<Cell> {
+    let Some(current) = query.inbound else { return Vec::new() };
+    // What filters left out is not on another day.
+    if query.filters.any() || query.after_inbound.is_some() {
+        return Vec::new();
+    }
+    let page = Page { limit: Limit::new(1), after: None, order: Sort::Price.order() };
+    let today = visit.today();
+    let link = |day| {
+        let other = FlightQuery { inbound: Some(day), ..query.clone() };
+        let about = other.about().into_iter().chain(query.filters.sort_pair()).collect();
+        choice.link("/voos", about)
     };
-    let mut about = query.about();
-    about.extend(query.filters.sort_pair());
+    let mut days = Vec::new();
+    let around = (-AROUND..=AROUND).filter_map(|by| shift(current, by));
+    for day in around.filter(|day| *day >= query.outbound) {
+        let over = today.is_some_and(|today| day < today);
+        let price = if over || day == current {
+            None
+        } else {
+            let (airport, people) = (query.airport.clone(), query.people);
+            let request = FlightSearch::new(airport, query.outbound, Some(day), people)
+                .with_page(page.clone());
+            match visit.read::<_, FlightsFound>(Daemon::Flights, &request).await {
+                Ok(found) => found.inbound.first().map(|flight| flight.price),
+                Err(failure) => {
+                    log::debug!("voos told no prices of days: {}", failure.error);
+                    return Vec::new();
+                }
+            }
+        };
+        days.push(Cell::new(visit.lang(), day, current, price, link));
+    }
+    if days.iter().all(|day| day.price.is_none()) {
+        days.clear();
+    }
+    days
+}
+
+/// The same search with one way's list going on after an offer, as the query of a URL.
+fn list_query(search: &FlightQuery, is_outbound: bool, after: Option<OfferId>) -> String {
+    let (outbound, inbound) = match is_outbound {
+        true => (after, search.after_inbound.clone()),
+        false => (search.after_outbound.clone(), after),
+    };
+    let mut about = search.about();
+    about.extend(search.filters.sort_pair());
     about.extend(outbound.map(|id| ("aposIda", id.to_string())));
     about.extend(inbound.map(|id| ("aposVolta", id.to_string())));
-    choice.link("/voos", about)
+    forms::query(&about)
 }

@@ -4,7 +4,7 @@
 use super::error;
 use super::missing::{Refusals, Seen};
 use super::trip::path;
-use super::{Outcome, Step, Visit, see_other};
+use super::{Frame, Outcome, Step, Visit, see_other};
 use crate::choice::Choice;
 use crate::daemons::Daemon;
 use crate::forms::{FieldError, Fields, Reader, link};
@@ -27,16 +27,16 @@ pub(crate) async fn hold(visit: Visit) -> Outcome {
     };
     // What the form is about is not what its page's links are about.
     let links = choice.of_trip(None);
+    // Whoever changes the language of a page that says what is wrong comes back to the review.
+    let frame = &Frame { here: links.link("/pacote", vec![]), ..visit.frame.clone() };
     let form = match Form::read(&choice, &visit.fields) {
         Ok(form) => form,
-        Err(errors) => {
-            return Ok(error::invalid(&visit.frame, &errors, Step::Review, &links, None));
-        }
+        Err(errors) => return Ok(error::invalid(frame, &errors, Step::Review, &links, None)),
     };
     let before = form.before;
     if !visit.owns(form.order.trip) || before.is_some_and(|before| !visit.owns(before)) {
         let stranger = [FieldError::new("viagem", texts::OLD_REVIEW)];
-        return Ok(error::invalid(&visit.frame, &stranger, Step::Review, &links, None));
+        return Ok(error::invalid(frame, &stranger, Step::Review, &links, None));
     }
     let leader = visit.leader();
     if let Some(before) = before {
@@ -55,7 +55,7 @@ pub(crate) async fn hold(visit: Visit) -> Outcome {
         // What the others hold would lie idle: this host can book nothing with it.
         let others = plan.parts.iter().filter_map(|part| Daemon::named(part.daemon.as_str()));
         let_go(&leader, form.order.trip, others.filter(|other| *other != daemon)).await;
-        return Ok(error::search_only(&visit.frame, daemon));
+        return Ok(error::search_only(frame, daemon));
     }
     if refusals.is_empty() {
         let wanted = |daemon: Daemon| is_part(&plan, &daemon.wire_name());

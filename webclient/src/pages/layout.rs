@@ -37,6 +37,18 @@ impl Frame {
         Self { lang, here, agency, encrypted, host: host.unwrap_or_default().to_owned() }
     }
 
+    /// The same page with one field of its address set to this, or without it.
+    pub(crate) fn here_with(&self, name: &str, value: Option<&str>) -> String {
+        let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
+        let mut pairs = form_urlencoded::Serializer::new(String::new());
+        let others = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key != name);
+        pairs.extend_pairs(others).extend_pairs(value.map(|value| (name, value)));
+        match pairs.finish() {
+            query if query.is_empty() => path.to_owned(),
+            query => format!("{path}?{query}"),
+        }
+    }
+
     /// A link of this site as other devices write it.
     pub(crate) fn absolute(&self, link: &str) -> String {
         let scheme = if self.encrypted.0 { "https" } else { "http" };

@@ -1,10 +1,13 @@
-//! What the three lists of results share: sorting, going on, and what is said of few units left.
+//! What the three lists of results share: sorting, reading and going on, and what is said of few units
+//! left.
 
 use crate::choice::Choice;
-use crate::filters::{Check, Filters, Sort};
+use crate::daemons::DaemonError;
+use crate::filters::{Check, Filters, Listed, Sort};
 use crate::forms::{Pairs, link};
 use crate::language::Lang;
 use agencia_protocol::People;
+use agencia_protocol::request::Page;
 
 /// From how many units down a page says how many are left.
 const FEW: u32 = 9;
@@ -53,6 +56,29 @@ impl FilterForm {
         let clear = filters.any().then(|| link(action, &hidden));
         Self { action, groups, hidden, clear }
     }
+}
+
+/// The rest of a list that filters need all of, after what was found of it; `ask` answers a page and
+/// whether there is more. Says as well whether there is more than may be read.
+///
+/// # Errors
+/// The first page that there is no answer to.
+pub(crate) async fn read_on<T: Listed, F>(
+    filters: &Filters,
+    (mut found, more): (Vec<T>, bool),
+    ask: impl Fn(Page) -> F,
+) -> Result<(Vec<T>, bool), DaemonError>
+where
+    F: Future<Output = Result<(Vec<T>, bool), DaemonError>>,
+{
+    // Where nothing came, nothing more comes.
+    let mut more = more && !found.is_empty();
+    while let Some(page) = filters.next_page(&found, more) {
+        let (offers, goes_on) = ask(page).await?;
+        more = goes_on && !offers.is_empty();
+        found.extend(offers);
+    }
+    Ok((found, more))
 }
 
 /// How many are left, when few are.

@@ -4,7 +4,7 @@
 use super::item::{Item, stay_cents, total};
 use super::missing::Seen;
 use super::terms::{Terms, terms};
-use super::{Layout, Outcome, Step, Visit, page};
+use super::{Layout, Outcome, Step, Visit, error, page};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError};
@@ -80,7 +80,11 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
     let visitor = visit.visitor.unwrap_or_else(VisitorId::random);
     let now = (visit.site.clock)();
     let old = match choice.trip.filter(|trip| visit.owns(*trip)) {
-        Some(trip) => Some(Old::new(trip, visit.consult(trip).await)?),
+        Some(trip) => match Old::new(trip, visit.consult(trip).await) {
+            Ok(old) => Some(old),
+            // Whoever consults logs what is not answered.
+            Err(failure) => return Ok(error::unavailable_as_logged(&visit, &failure)),
+        },
         None => None,
     };
     let decided = old.as_ref().filter(|old| old.decided).map(|old| format!("/viagem/{}", old.trip));

@@ -4,16 +4,17 @@ use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, stay_cents};
-use super::results::{FilterForm, PeopleNotice};
+use super::results::{FilterForm, PeopleNotice, few_left, read_on};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
-use crate::chosen::Chosen;
+use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::Cut;
 use crate::format;
-use crate::forms::{FieldError, Pairs};
+use crate::forms::{self, FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::StayQuery;
+use agencia_protocol::request::Page;
 use agencia_protocol::stay::{Stay, StaySearch, StaysFound};
 use agencia_protocol::{Nights, OfferId};
 use askama::Template;
@@ -123,7 +124,9 @@ struct StaysPage {
     nights: String,
     people: String,
     cards: Vec<StayCard>,
+    /// The search from the next room on, for a button that keeps what is ticked.
     more: Option<String>,
+    /// The same from the beginning, when this is not it.
     begin: Option<String>,
     change: String,
     skip: String,
@@ -145,10 +148,11 @@ struct StayCard {
     beds: String,
     breakfast: bool,
     price: String,
-    /// The price of the first night, in words.
-    first: String,
+    /// What a night costs on average, in words.
+    average: String,
     /// For all nights, when it is more than one.
     total: Option<String>,
+    few_left: Option<String>,
     checked: bool,
 }
 
@@ -156,10 +160,16 @@ impl StayCard {
     fn new(lang: Lang, stay: Stay, chosen: Option<&OfferId>) -> Option<Self> {
         let several = stay.nights.is_some_and(|nights| nights.count() > 1);
         let total = several.then(|| lang.money(stay_cents(&stay)));
+        let nights = u64::from(stay.nights.map_or(1, Nights::count));
+        // Rounded up: nobody pays more than the page says.
+        let average = lang.price(stay_cents(&stay).div_ceil(nights));
+        // The last one may always have been the only one: a hurry would be made up.
+        let left = few_left(stay.available).filter(|left| *left > 1);
         let id = stay.id?;
         Some(Self {
             room: format!("{} {} {}", lang.t("fact-room"), lang.t("number"), stay.number),
-            first: lang.with("first-night", &[("price", &lang.price(stay.price.cents().into()))]),
+            average: lang.with("average-night", &[("price", &average)]),
+            few_left: left.map(|left| lang.n("rooms-left", left)),
             rooms: lang.n("rooms", stay.rooms),
             beds: lang.n("beds", stay.beds),
             breakfast: stay.breakfast,
@@ -189,8 +199,8 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = Choice { people, ..choice };
     let wanted = Wanted { people: query.people, nights: Some(query.nights()) };
     let place = (query.city.as_str(), query.arrival);
-    let other_day = |day| choice.link("/hospedagens", query.on(day));
-    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, other_day);
+    let here = ("/hospedagens", &choice);
+    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, here, |day| query.on(day));
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
     let Cut { offers: stays, more, partial } = match found {
@@ -203,9 +213,12 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let at = |after: Option<OfferId>| {
         let mut about = query.about();
         about.extend(after.map(|id| ("apos", id.to_string())));
-        choice.link("/hospedagens", about)
+        forms::query(&about)
     };
     let room = choice.stay.as_ref().map(|stay| &stay.id);
+    let whole = more.is_none() && query.after.is_none();
+    let kept =
+        chosen.stay.as_ref().filter(|_| !whole).and_then(|stay| elsewhere(stay, &query, &stays));
     let rest = choice.without_stay();
     let mut hidden = rest.pairs();
     hidden.push(("noites", query.nights().to_string()));
@@ -222,7 +235,11 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         ),
         nights: lang.n("nights", query.nights().count()),
         people: lang.n("people", query.people.count()),
-        cards: stays.into_iter().filter_map(|stay| StayCard::new(lang, stay, room)).collect(),
+        cards: kept
+            .into_iter()
+            .chain(stays)
+            .filter_map(|stay| StayCard::new(lang, stay, room))
+            .collect(),
         more: more.map(|last| at(Some(last))),
         begin: query.after.is_some().then(|| at(None)),
         change: choice.link("/hospedagem", query.pairs()),
@@ -242,6 +259,16 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     Ok(page(StatusCode::OK, &page_of))
 }
 
+/// The room that was ticked on another part of this list: it is seen on every part.
+fn elsewhere(chosen: &Standing<Stay>, query: &StayQuery, listed: &[Stay]) -> Option<Stay> {
+    let Standing::OnSale(stay) = chosen else { return None };
+    let same_search = stay.city == query.city.as_str()
+        && stay.day == query.arrival
+        && stay.nights.map_or(1, Nights::count) == query.nights().count();
+    let is_listed = listed.iter().any(|other| other.id == stay.id);
+    (same_search && !is_listed).then(|| stay.clone())
+}
+
 async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp::reply::Response {
     let places = visit.places(Daemon::Stays).await.unwrap_or_default();
     let form = search_form(visit, &places, &errors, choice, Known::default());
@@ -251,8 +278,16 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
 /// Searches.
 async fn search(visit: &Visit, query: &StayQuery) -> Result<Cut<Stay>, DaemonError> {
     let (max, after) = (visit.site.settings.pages.offers_max, query.after.as_ref());
-    let request = StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people)
-        .with_page(query.filters.page(max, after.cloned()));
-    let found: StaysFound = visit.read(Daemon::Stays, &request).await?;
-    Ok(query.filters.cut(found.stays, found.more, (max, after)))
+    let ask = |page: Page| {
+        let request =
+            StaySearch::new(query.city.clone(), query.arrival, query.leaving, query.people)
+                .with_page(page);
+        async move {
+            let found = visit.read::<_, StaysFound>(Daemon::Stays, &request).await;
+            found.map(|found| (found.stays, found.more))
+        }
+    };
+    let begin = ask(query.filters.page(max, after.cloned())).await?;
+    let (found, more) = read_on(&query.filters, begin, ask).await?;
+    Ok(query.filters.cut(found, more, (max, after)))
 }

@@ -4,16 +4,17 @@ use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
-use super::results::{FilterForm, PeopleNotice, SortLink, few_left, sort_links};
+use super::results::{FilterForm, PeopleNotice, SortLink, few_left, read_on, sort_links};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::{Cut, Sort};
 use crate::format;
-use crate::forms::{FieldError, Pairs};
+use crate::forms::{self, FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::TourQuery;
+use agencia_protocol::request::Page;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::{Tour, TourSearch, ToursFound};
 use agencia_protocol::{Day, Nights, OfferId, People};
@@ -123,7 +124,9 @@ struct ToursPage {
     day: String,
     people: String,
     cards: Vec<TourCard>,
+    /// The search from the next tour on, for a button that keeps what is ticked.
     more: Option<String>,
+    /// The same from the beginning, when this is not it.
     begin: Option<String>,
     sorting: Vec<SortLink>,
     change: String,
@@ -180,8 +183,8 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = choice.for_people(query.people);
     let wanted = Wanted { people: query.people, nights: None };
     let place = (query.city.as_str(), query.day);
-    let other_day = |day| choice.link("/passeios", query.on(day));
-    let calendar = Calendar::read(&visit, Daemon::Tours, place, wanted, other_day);
+    let here = ("/passeios", &choice);
+    let calendar = Calendar::read(&visit, Daemon::Tours, place, wanted, here, |day| query.on(day));
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
     let Cut { offers: tours, more, partial } = match found {
@@ -195,7 +198,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         let mut about = query.about();
         about.extend(query.filters.sort_pair());
         about.extend(after.map(|id| ("apos", id.to_string())));
-        choice.link("/passeios", about)
+        forms::query(&about)
     };
     let people = choice.people.unwrap_or(query.people);
     let card = |tour| TourCard::new(lang, tour, people, &choice.tours);
@@ -248,8 +251,14 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
 /// Searches.
 async fn search(visit: &Visit, query: &TourQuery) -> Result<Cut<Tour>, DaemonError> {
     let (max, after) = (visit.site.settings.pages.offers_max, query.after.as_ref());
-    let request = TourSearch::new(query.city.clone(), query.day, query.people)
-        .with_page(query.filters.page(max, after.cloned()));
-    let found: ToursFound = visit.read(Daemon::Tours, &request).await?;
-    Ok(query.filters.cut(found.tours, found.more, (max, after)))
+    let ask = |page: Page| {
+        let request = TourSearch::new(query.city.clone(), query.day, query.people).with_page(page);
+        async move {
+            let found = visit.read::<_, ToursFound>(Daemon::Tours, &request).await;
+            found.map(|found| (found.tours, found.more))
+        }
+    };
+    let begin = ask(query.filters.page(max, after.cloned())).await?;
+    let (found, more) = read_on(&query.filters, begin, ask).await?;
+    Ok(query.filters.cut(found, more, (max, after)))
 }

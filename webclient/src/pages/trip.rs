@@ -22,8 +22,21 @@ use warp::http::StatusCode;
 use warp::http::header::{self, HeaderValue};
 use warp::reply::Response;
 
-/// Seconds after which a page asks again while something is not known yet.
-const ASK_AGAIN: HeaderValue = HeaderValue::from_static("3");
+/// The field of an address that says how often its page has asked again by itself.
+const TRIES: &str = "tentativa";
+
+/// How often a page asks again by itself while something is not known yet.
+const TRIES_MAX: u32 = 10;
+
+/// After how many seconds it does so first; each time it waits twice as long, up to a minute.
+const FIRST_WAIT_SECS: u32 = 3;
+const WAIT_SECS_MAX: u32 = 60;
+
+/// The seconds to wait after so many tries; nothing when that was enough.
+fn wait_secs(tries: u32) -> Option<u32> {
+    let doubled = FIRST_WAIT_SECS.saturating_mul(2_u32.saturating_pow(tries));
+    (tries < TRIES_MAX).then(|| doubled.min(WAIT_SECS_MAX))
+}
 
 /// The address of a trip's page.
 pub(crate) fn path(trip: TripId) -> String {
@@ -39,8 +52,12 @@ struct TripPage {
     lead: &'static str,
     /// What is to be said before everything else.
     notice: Option<&'static str>,
-    /// Whether nobody knows yet: the page asks again by itself.
+    /// Whether nobody knows yet: the page asks again.
     waits: bool,
+    /// Whether it does so by itself.
+    asks: &'static str,
+    /// The same page, from the first try on.
+    ask_now: String,
     /// The daemons that say nothing.
     silent: String,
     locator: Option<String>,
@@ -78,8 +95,8 @@ struct TripPage {
     script: &'static str,
 }
 
-/// What is printed on one sheet of A4 for sure.
-const SHEET_ITEMS_MAX: usize = 5;
+/// What is printed on one sheet of A4 for sure: what the browser's test prints, and as many names.
+const SHEET_ITEMS_MAX: usize = 4;
 const SHEET_TRAVELLERS_MAX: usize = 9;
 
 /// When a hold ends.
@@ -157,10 +174,7 @@ pub(super) async fn render(
     }
     match standing {
         Standing::Held { parts, deadline, .. } => {
-            let refusals = Refusals::read(&visit.fields);
-            let seen = Seen::read(&visit.fields);
-            let gap = Gap { visit, wanted: wanted.clone(), held, refusals, seen };
-            page_of.missing = gap.missing().await;
+            page_of.missing = missing(visit, &wanted, held).await;
             page_of.deadline = deadline.map(|at| Deadline::new(visit, at));
             page_of.give_up = Some((pass.link("/desistir"), pass.pairs()));
             page_of.again = Some(wanted.link("/pacote", vec![]));
@@ -176,10 +190,7 @@ pub(super) async fn render(
             page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
         }
         Standing::Nothing => {
-            let refusals = Refusals::read(&visit.fields);
-            let seen = Seen::read(&visit.fields);
-            let gap = Gap { visit, wanted: wanted.clone(), held, refusals, seen };
-            page_of.missing = gap.missing().await;
+            page_of.missing = missing(visit, &wanted, held).await;
             page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
             page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
         }
@@ -199,21 +210,47 @@ pub(super) async fn render(
     if let Some(sent) = &unusable {
         page_of.notice = sent.notice;
     }
-    let status = match (unusable, page_of.waits && page_of.items.is_empty()) {
-        (Some(sent), _) => sent.status,
-        // Nothing can be said.
-        (None, true) => StatusCode::SERVICE_UNAVAILABLE,
-        (None, false) => StatusCode::OK,
+    respond(visit, page_of, unusable.map(|sent| sent.status))
+}
+
+/// What is missing of what is wanted.
+async fn missing(visit: &Visit, wanted: &Choice, held: Choice) -> Vec<Missing> {
+    let (refusals, seen) = (Refusals::read(&visit.fields), Seen::read(&visit.fields));
+    Gap { visit, wanted: wanted.clone(), held, refusals, seen }.missing().await
+}
+
+/// The page as it is sent, with its status unless what was sent has another one.
+fn respond(visit: &Visit, mut page_of: TripPage, unusable: Option<StatusCode>) -> Response {
+    let tries = visit.fields.first(TRIES).parse().unwrap_or(0);
+    page_of.asks = match wait_secs(tries) {
+        Some(_) => visit.lang().t("asks-again"),
+        None => visit.lang().t("asks-no-more"),
     };
-    let mut response = page(status, &page_of);
+    let status = match page_of.waits && page_of.items.is_empty() {
+        // Nothing can be said.
+        true => StatusCode::SERVICE_UNAVAILABLE,
+        false => StatusCode::OK,
+    };
+    let mut response = page(unusable.unwrap_or(status), &page_of);
     if page_of.waits {
-        let headers = response.headers_mut();
-        headers.insert(header::REFRESH, ASK_AGAIN);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, ASK_AGAIN);
-        }
+        ask_again(&mut response, &visit.frame, tries);
     }
     response
+}
+
+/// Has a page asked for again by itself, unless that was done often enough.
+fn ask_again(response: &mut Response, frame: &Frame, tries: u32) {
+    let unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    if let Some(secs) = wait_secs(tries) {
+        let next = frame.here_with(TRIES, Some(&(tries + 1).to_string()));
+        // A path and an encoded query.
+        let refresh = HeaderValue::try_from(format!("{secs}; url={next}"));
+        headers.insert(header::REFRESH, refresh.expect("links are printable ASCII"));
+    }
+    if unavailable {
+        headers.insert(header::RETRY_AFTER, wait_secs(tries).unwrap_or(WAIT_SECS_MAX).into());
+    }
 }
 
 /// The policy of a daemon, as it was told when its part was held.
@@ -260,6 +297,8 @@ impl PageOf<'_> {
             lead: lang.say(says.lead),
             notice: None,
             waits: says.waits,
+            asks: "",
+            ask_now: self.frame.here_with(TRIES, None),
             silent: silent
                 .map(|known| {
                     let product = lang.say(texts::product(known.daemon));
@@ -388,5 +427,17 @@ fn says(standing: &Standing) -> Says {
             total,
             false,
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_asks_again_ever_later_and_not_for_ever() {
+        let waits: Vec<_> = (0..TRIES_MAX).filter_map(wait_secs).collect();
+        assert_eq!(waits, [3, 6, 12, 24, 48, 60, 60, 60, 60, 60]);
+        assert_eq!((wait_secs(TRIES_MAX), wait_secs(u32::MAX)), (None, None));
     }
 }

@@ -146,6 +146,17 @@ impl Fake {
         state.offers.retain(|offer| !offer.is_null());
     }
 
+    /// Sells so many more offers like this one, after all others: `orla-1`, `orla-2`, …
+    pub(crate) fn copies(&self, id: &str, count: usize) {
+        let mut state = self.state.lock().unwrap();
+        let offer = state.offers.iter().find(|offer| offer["id"] == id).unwrap().clone();
+        state.offers.extend((1..=count).map(|number| {
+            let mut copy = offer.clone();
+            copy["id"] = format!("{id}-{number}").into();
+            copy
+        }));
+    }
+
     /// How many units are left of an offer.
     pub(crate) fn left(&self, id: &str) -> u64 {
         let state = self.state.lock().unwrap();

@@ -65,6 +65,28 @@ impl Reply {
         found.into_iter().next().unwrap_or_else(|| panic!("no link {text:?} on\n{}", self.body))
     }
 
+    /// Where the button of the last form with this text leads after these were ticked.
+    pub(crate) fn turn(&self, text: &str, ticked: &[(&str, &str)]) -> String {
+        let form = self.body.rsplit("<form ").next().unwrap();
+        let buttons = form.split("<button ").skip(1).filter_map(|button| button.split_once('>'));
+        let is_it = |rest: &str| rest.split("</button>").next().unwrap().contains(text);
+        let (tag, _) = { buttons }
+            .find(|(_, rest)| is_it(rest))
+            .unwrap_or_else(|| panic!("no button {text:?} on\n{}", self.body));
+        let attribute = |name: &str| {
+            let (_, rest) = tag.split_once(&format!("{name}=\"")).unwrap();
+            unescape(rest.split('"').next().unwrap())
+        };
+        let mut fields = self.form();
+        for (name, value) in ticked {
+            // Of those of a name only tours are more than one.
+            fields.retain(|(key, _)| key != name || key == "passeio");
+            fields.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        fields.push((attribute(" name"), attribute("value")));
+        format!("{}?{}", attribute("formaction"), encode(&fields))
+    }
+
     /// What the last form of the page would send without anything being touched: hidden inputs,
     /// filled inputs, checked boxes and selected options.
     pub(crate) fn form(&self) -> Vec<(String, String)> {
