@@ -74,9 +74,11 @@ beds-min = { $n ->
        *[other] { $n } beds or more
     }
 filter-none = Nothing in this list passes the filters.
+filter-partial = The list is long: only its first 10,000 offers were looked at.
 calendar-near = Prices on days around
 calendar-near-inbound = Prices of the return on days around
 calendar-month = Lowest prices of { $month }
+month-of = { $month } { $year }
 calendar-earlier = Month before
 calendar-later = Month after
 calendar-nothing = nothing on sale
@@ -307,6 +309,7 @@ gone-unread = This offer could not be looked up just now.
 ## A trip and how it stands.
 trip-nothing-title = Nothing is held
 trip-nothing = No item of this trip could be held, and nothing was charged. Choose how to go on.
+review-again = Review and try again
 trip-items = Items
 trip-silent-title = We cannot look up your trip just now
 trip-silent = Your trip is as you left it.
@@ -324,9 +327,6 @@ trip-booked = Everything is booked. Keep the locator: with it and a surname you 
 trip-booked-items = Your trip
 voucher-calendar = Add to calendar (.ics)
 voucher-cancelled = Cancelled
-review-again = Review and try again
-filter-partial = The list is long: only its first 10,000 offers were looked at.
-month-of = { $month } { $year }
 voucher-print = Printed, everything fits on one A4 sheet.
 voucher-qr = Point your phone here to take this page along.
 voucher-qr-name = QR code of this page

@@ -75,9 +75,11 @@ beds-min = { $n ->
        *[other] { $n } camas ou mais
     }
 filter-none = Nada nesta lista passa pelos filtros.
+filter-partial = A lista é longa: só as primeiras 10.000 ofertas foram olhadas.
 calendar-near = Preços em dias próximos
 calendar-near-inbound = Preços da volta em dias próximos
 calendar-month = Menores preços de { $month }
+month-of = { $month } de { $year }
 calendar-earlier = Mês anterior
 calendar-later = Mês seguinte
 calendar-nothing = nada à venda
@@ -308,6 +310,7 @@ gone-unread = Não foi possível consultar esta oferta agora.
 ## Uma viagem e como ela está.
 trip-nothing-title = Nada foi reservado
 trip-nothing = Nenhum item desta viagem pôde ser reservado, e nada foi cobrado. Escolha como seguir.
+review-again = Rever e tentar de novo
 trip-items = Itens
 trip-silent-title = Não conseguimos consultar sua viagem agora
 trip-silent = Sua viagem está como você a deixou.
@@ -325,9 +328,6 @@ trip-booked = Tudo foi comprado. Guarde o localizador: com ele e um sobrenome vo
 trip-booked-items = Sua viagem
 voucher-calendar = Pôr na agenda (.ics)
 voucher-cancelled = Cancelada
-review-again = Rever e tentar de novo
-filter-partial = A lista é longa: só as primeiras 10.000 ofertas foram olhadas.
-month-of = { $month } de { $year }
 voucher-print = Imprimindo, tudo cabe em uma folha A4.
 voucher-qr = Aponte o celular e leve esta página.
 voucher-qr-name = Código QR desta página

@@ -4,74 +4,101 @@
 use crate::chosen::{Chosen, Standing};
 use crate::format;
 use crate::language::Lang;
-use agencia_protocol::{Nights, People};
+use agencia_protocol::flight::Flight;
+use agencia_protocol::stay::Stay;
+use agencia_protocol::tour::Tour;
+use agencia_protocol::{Day, People};
 
 /// What a traveller should look at again, in words.
 pub(crate) fn misfits(lang: Lang, chosen: &Chosen, people: People) -> Vec<String> {
-    let outbound = chosen.outbound.as_ref().and_then(Standing::record);
-    let inbound = chosen.inbound.as_ref().and_then(Standing::record);
-    let stay = chosen.stay.as_ref().and_then(Standing::record);
-    let mut found = Vec::new();
-    if let (Some(there), Some(back)) = (outbound, inbound)
-        && (back.day, back.departure) < (there.arrival_day, there.arrival)
-    {
-        found.push(lang.t("misfit-return").to_owned());
+    let trip = Trip {
+        lang,
+        outbound: chosen.outbound.as_ref().and_then(Standing::record),
+        inbound: chosen.inbound.as_ref().and_then(Standing::record),
+        stay: chosen.stay.as_ref().and_then(Standing::record),
+        people,
+    };
+    let mut found = trip.of_flights();
+    found.extend(trip.stay.into_iter().flat_map(|stay| trip.of_stay(stay)));
+    let tours: Vec<_> = chosen.tours.iter().filter_map(|(_, standing)| standing.record()).collect();
+    for (number, tour) in tours.iter().enumerate() {
+        found.extend(trip.of_tour(tour, &tours[..number]));
     }
-    if let (Some(there), Some(back)) = (outbound, inbound)
-        && there.to != back.from
-    {
-        let airports = [("there", there.to.as_str()), ("back", back.from.as_str())];
-        found.push(lang.with("misfit-airports", &airports));
+    found
+}
+
+/// What is chosen and known, tours aside.
+struct Trip<'a> {
+    lang: Lang,
+    outbound: Option<&'a Flight>,
+    inbound: Option<&'a Flight>,
+    stay: Option<&'a Stay>,
+    people: People,
+}
+
+impl Trip<'_> {
+    /// The city that the flights are about.
+    fn flown_to(&self) -> Option<&str> {
+        let there = self.outbound.map(|flight| &flight.to);
+        there.or(self.inbound.map(|flight| &flight.from)).map(|airport| format::city_of(airport))
     }
-    let nights = |stay: &agencia_protocol::stay::Stay| stay.nights.map_or(1, Nights::count);
-    if let Some(stay) = stay {
-        if stay.beds < u32::from(people.count()) {
-            let words = [
-                ("beds", &*lang.n("beds", stay.beds)),
-                ("people", &*lang.n("people", people.count())),
-            ];
-            found.push(lang.with("misfit-beds", &words));
+
+    fn of_flights(&self) -> Vec<String> {
+        let (Some(there), Some(back)) = (self.outbound, self.inbound) else { return Vec::new() };
+        let mut found = Vec::new();
+        if (back.day, back.departure) < (there.arrival_day, there.arrival) {
+            found.push(self.lang.t("misfit-return").to_owned());
         }
-        let city = outbound.map(|flight| &flight.to).or(inbound.map(|flight| &flight.from));
-        if let Some(city) =
-            city.map(|airport| format::city_of(airport)).filter(|city| *city != stay.city)
-        {
+        if there.to != back.from {
+            let airports = [("there", there.to.as_str()), ("back", back.from.as_str())];
+            found.push(self.lang.with("misfit-airports", &airports));
+        }
+        found
+    }
+
+    fn of_stay(&self, stay: &Stay) -> Vec<String> {
+        let (lang, people) = (self.lang, self.people.count());
+        let mut found = Vec::new();
+        if stay.beds < u32::from(people) {
+            let (beds, people) = (lang.n("beds", stay.beds), lang.n("people", people));
+            found.push(lang.with("misfit-beds", &[("beds", &*beds), ("people", &*people)]));
+        }
+        if let Some(city) = self.flown_to().filter(|city| *city != stay.city) {
             found.push(lang.with("misfit-city", &[("hotel", &stay.city), ("flight", city)]));
         }
-        let arrival = outbound.map(|flight| flight.arrival_day).filter(|day| *day != stay.day);
-        if let Some(day) = arrival {
-            let days = [("stay", &*lang.day(stay.day)), ("flight", &*lang.day(day))];
-            found.push(lang.with("misfit-arrival", &days));
+        let days = |stay: Day, flight: Day| [lang.day(stay), lang.day(flight)];
+        let arrives = self.outbound.map(|flight| flight.arrival_day);
+        if let Some(day) = arrives.filter(|day| *day != stay.day) {
+            let [stay, flight] = &days(stay.day, day);
+            found.push(lang.with("misfit-arrival", &[("stay", stay), ("flight", flight)]));
         }
-        let leaving = stay.leaving_day.or_else(|| stay.day.after(nights(stay)));
-        if let (Some(leaving), Some(back)) = (leaving, inbound)
+        if let (Some(leaving), Some(back)) = (stay.leaves(), self.inbound)
             && leaving != back.day
         {
-            let days = [("stay", &*lang.day(leaving)), ("flight", &*lang.day(back.day))];
-            found.push(lang.with("misfit-leaving", &days));
+            let [stay, flight] = &days(leaving, back.day);
+            found.push(lang.with("misfit-leaving", &[("stay", stay), ("flight", flight)]));
         }
+        found
     }
-    let tours: Vec<_> = chosen.tours.iter().filter_map(|(_, standing)| standing.record()).collect();
-    let there =
-        stay.map(|stay| stay.city.as_str()).or(outbound.map(|flight| format::city_of(&flight.to)));
-    for (number, tour) in tours.iter().enumerate() {
-        let clash =
-            tours[..number].iter().find(|other| (other.day, other.time) == (tour.day, tour.time));
-        if let Some(other) = clash {
-            let words = [("tour", tour.sight.as_str()), ("other", other.sight.as_str())];
-            found.push(lang.with("misfit-tours", &words));
+
+    /// A tour, after those that were looked at.
+    fn of_tour(&self, tour: &Tour, others: &[&Tour]) -> Vec<String> {
+        let lang = self.lang;
+        let mut found = Vec::new();
+        let begins = (tour.day, tour.time);
+        if let Some(other) = others.iter().find(|other| (other.day, other.time) == begins) {
+            let sights = [("tour", tour.sight.as_str()), ("other", other.sight.as_str())];
+            found.push(lang.with("misfit-tours", &sights));
         }
+        let there = self.stay.map(|stay| stay.city.as_str()).or(self.flown_to());
         if there.is_some_and(|city| city != tour.city) {
             let words = [("tour", tour.sight.as_str()), ("city", tour.city.as_str())];
             found.push(lang.with("misfit-tour-city", &words));
         }
-        let begins = (tour.day, tour.time);
-        let early = outbound.is_some_and(|there| begins < (there.arrival_day, there.arrival))
-            || stay.is_some_and(|stay| tour.day < stay.day);
-        let late = inbound.is_some_and(|back| begins >= (back.day, back.departure))
-            || stay.is_some_and(|stay| {
-                stay.day.after(nights(stay)).is_some_and(|leaving| tour.day > leaving)
-            });
+        let early = self.outbound.is_some_and(|there| begins < (there.arrival_day, there.arrival))
+            || self.stay.is_some_and(|stay| tour.day < stay.day);
+        let late = self.inbound.is_some_and(|back| begins >= (back.day, back.departure))
+            || self.stay.and_then(Stay::leaves).is_some_and(|leaving| tour.day > leaving);
         let when = lang.day(tour.day);
         let words = [("tour", tour.sight.as_str()), ("day", when.as_str())];
         match (early, late) {
@@ -79,16 +106,13 @@ pub(crate) fn misfits(lang: Lang, chosen: &Chosen, people: People) -> Vec<String
             (_, true) => found.push(lang.with("misfit-tour-late", &words)),
             _ => {}
         }
+        found
     }
-    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use agencia_protocol::flight::Flight;
-    use agencia_protocol::stay::Stay;
-    use agencia_protocol::tour::Tour;
     use serde_json::{Value, json};
 
     fn flight(days: (&str, &str), hours: (&str, &str), to: &str) -> Standing<Flight> {

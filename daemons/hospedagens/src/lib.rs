@@ -176,10 +176,8 @@ impl Product for Stays {
         offer: OfferIndex,
         calendar: &Calendar<'_>,
     ) -> Option<Money> {
-        let will_do = |night| {
-            let beds = view.catalog.offer(night).beds;
-            beds >= calendar.people.count() && view.is_left(night, 1)
-        };
+        let people = calendar.people.count();
+        let will_do = |night| view.catalog.offer(night).beds >= people && view.is_left(night, 1);
         let nights = calendar.nights.unwrap_or_default();
         let chain = nights_of(view, offer, nights, will_do)?;
         Some(view.catalog.offer(chain[0]).price)

@@ -139,7 +139,7 @@ pub struct Calendar<'a> {
     pub month: Month,
     /// For how many it must do, as the search of the product counts them; one if it is not said.
     pub people: People,
-    /// For how many nights from each day on, if that is said.
+    /// For how many nights from each day on, if that is said; only stays look at it.
     pub nights: Option<Nights>,
 }
 

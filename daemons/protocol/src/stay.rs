@@ -83,6 +83,18 @@ pub struct Stay {
     pub available: Option<u32>,
 }
 
+impl Stay {
+    /// How many nights it is.
+    pub fn night_count(&self) -> u16 {
+        self.nights.map_or(1, Nights::count)
+    }
+
+    /// The day after the last of them; nothing beyond the days that there are.
+    pub fn leaves(&self) -> Option<Day> {
+        self.leaving_day.or_else(|| self.day.after(self.night_count()))
+    }
+}
+
 /// The search: rooms of a city with enough beds, free on every night.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaySearch<'a> {

@@ -171,7 +171,7 @@ impl Calendar {
             let over = today.is_some_and(|today| of < today);
             let price = told.and_then(|told| told.lowest).filter(|_| !over);
             let lowest = price.is_some() && price == lowest;
-            Cell { lowest, ..Cell::new(lang, of, day, price, &link) }
+            Cell { lowest, ..Cell::new(lang, of, day, price, link) }
         };
         let date = first.date();
         let length = (0..31).filter_map(|after| first.after(after));

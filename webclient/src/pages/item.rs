@@ -56,10 +56,8 @@ impl Item {
 
     /// A room.
     pub(crate) fn stay(lang: Lang, stay: &Stay) -> Self {
-        let nights = stay.nights.map_or(1, |nights| nights.count());
-        let leaving = stay.leaving_day.or_else(|| stay.day.after(nights));
         let mut facts = vec![(lang.t("fact-arrival"), lang.day(stay.day))];
-        facts.extend(leaving.map(|day| (lang.t("fact-leaving"), lang.day(day))));
+        facts.extend(stay.leaves().map(|day| (lang.t("fact-leaving"), lang.day(day))));
         facts.extend([
             (
                 lang.t("fact-room"),
@@ -77,7 +75,7 @@ impl Item {
             kind: Part::Stay.name(lang),
             title: stay.hotel.clone(),
             facts,
-            sum: lang.n("nights", nights),
+            sum: lang.n("nights", stay.night_count()),
             cents: stay_cents(stay),
             day: Some(stay.day),
         }

@@ -18,7 +18,7 @@ use agencia_protocol::flight::Flight;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::Tour;
 use agencia_protocol::trip::{PartState, Revision};
-use agencia_protocol::{Nights, OfferId, TripId};
+use agencia_protocol::{OfferId, TripId};
 use askama::Template;
 use std::time::Duration;
 use warp::http::StatusCode;
@@ -344,8 +344,7 @@ impl Searches<'_> {
     pub(super) fn stay(&self) -> String {
         let record: Option<&Stay> = self.chosen.stay.as_ref().and_then(Standing::record);
         let Some(stay) = record else { return self.choice.link("/hospedagem", vec![]) };
-        let nights = stay.nights.map_or(1, Nights::count);
-        let leaving = stay.day.after(nights).map(|day| day.iso());
+        let leaving = stay.leaves().map(|day| day.iso());
         let about = vec![
             ("cidade", stay.city.clone()),
             ("dataIda", stay.day.iso()),

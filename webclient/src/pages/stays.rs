@@ -14,9 +14,9 @@ use crate::format;
 use crate::forms::{self, FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::StayQuery;
+use agencia_protocol::OfferId;
 use agencia_protocol::request::Page;
 use agencia_protocol::stay::{Stay, StaySearch, StaysFound};
-use agencia_protocol::{Nights, OfferId};
 use askama::Template;
 use warp::http::StatusCode;
 
@@ -61,11 +61,10 @@ struct Known {
 /// What a chosen room, or else the chosen flights, say of where and when.
 fn known(chosen: &Chosen) -> Known {
     if let Some(stay) = chosen.stay.as_ref().and_then(|standing| standing.record()) {
-        let nights = stay.nights.map_or(1, Nights::count);
         return Known {
             city: Some(stay.city.clone()),
             arrival: Some(stay.day.iso()),
-            leaving: stay.day.after(nights).map(|day| day.iso()),
+            leaving: stay.leaves().map(|day| day.iso()),
         };
     }
     let outbound = chosen.outbound.as_ref().and_then(|standing| standing.record());
@@ -160,9 +159,8 @@ impl StayCard {
     fn new(lang: Lang, stay: Stay, chosen: Option<&OfferId>) -> Option<Self> {
         let several = stay.nights.is_some_and(|nights| nights.count() > 1);
         let total = several.then(|| lang.money(stay_cents(&stay)));
-        let nights = u64::from(stay.nights.map_or(1, Nights::count));
         // Rounded up: nobody pays more than the page says.
-        let average = lang.price(stay_cents(&stay).div_ceil(nights));
+        let average = lang.price(stay_cents(&stay).div_ceil(stay.night_count().into()));
         // The last one may always have been the only one: a hurry would be made up.
         let left = few_left(stay.available).filter(|left| *left > 1);
         let id = stay.id?;
@@ -264,7 +262,7 @@ fn elsewhere(chosen: &Standing<Stay>, query: &StayQuery, listed: &[Stay]) -> Opt
     let Standing::OnSale(stay) = chosen else { return None };
     let same_search = stay.city == query.city.as_str()
         && stay.day == query.arrival
-        && stay.nights.map_or(1, Nights::count) == query.nights().count();
+        && stay.night_count() == query.nights().count();
     let is_listed = listed.iter().any(|other| other.id == stay.id);
     (same_search && !is_listed).then(|| stay.clone())
 }

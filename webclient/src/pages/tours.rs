@@ -17,7 +17,7 @@ use crate::queries::TourQuery;
 use agencia_protocol::request::Page;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::{Tour, TourSearch, ToursFound};
-use agencia_protocol::{Day, Nights, OfferId, People};
+use agencia_protocol::{Day, OfferId, People};
 use askama::Template;
 use warp::http::StatusCode;
 
@@ -70,11 +70,7 @@ fn known(chosen: &Chosen) -> Known {
     let arrives = |day: Day| {
         outbound.is_some_and(|flight| flight.arrival_day == day && flight.arrival.minute() > NOON)
     };
-    let leaves = |stay: &Stay| {
-        let nights = stay.nights.map_or(1, Nights::count);
-        stay.leaving_day.or_else(|| stay.day.after(nights))
-    };
-    let last = inbound.map(|flight| flight.day).or(stay.and_then(leaves));
+    let last = inbound.map(|flight| flight.day).or(stay.and_then(Stay::leaves));
     let first = stay.map(|stay| stay.day).or(outbound.map(|flight| flight.arrival_day));
     let next =
         |day: Day| day.after(1).filter(|next| arrives(day) && last.is_none_or(|last| *next < last));

@@ -5,7 +5,7 @@ use super::access::Pass;
 use super::item::Item;
 use super::{Outcome, Visit, see_other};
 use crate::trip::{self, Sold, SoldItem, Standing};
-use agencia_protocol::{Day, Nights, TimeOfDay};
+use agencia_protocol::{Day, TimeOfDay};
 use chrono::{DateTime, Duration, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use icalendar::{Calendar, Component, Event, EventLike};
@@ -93,12 +93,8 @@ fn event(SoldItem { sold, .. }: &SoldItem, zone: Tz) -> Option<Event> {
             .ends(at(flight.arrival_day, flight.arrival)?)
             .location(&flight.from),
         Sold::Stay(stay) => {
-            let nights = stay.nights.map_or(1, Nights::count);
-            let leaving = stay.leaving_day.or_else(|| stay.day.after(nights))?;
-            event
-                .starts(stay.day.date())
-                .ends(leaving.date())
-                .location(&format!("{}, {}", stay.address, stay.city))
+            let place = format!("{}, {}", stay.address, stay.city);
+            event.starts(stay.day.date()).ends(stay.leaves()?.date()).location(&place)
         }
         Sold::Tour(tour) => event
             .starts(at(tour.day, tour.time)?)
