@@ -77,6 +77,13 @@ impl DaemonError {
     pub(crate) fn is_unauthorised(&self) -> bool {
         matches!(&self.error, ClientError::Refused(refusal) if refusal.code == Code::Unauthorised)
     }
+
+    /// Logs what the daemon did not do. A refusal of this host was logged when it came.
+    pub(crate) fn log(&self, what: &str) {
+        if !self.is_unauthorised() {
+            log::error!("{} {what}: {}", self.daemon.name(), self.error);
+        }
+    }
 }
 
 /// How long each daemon took to answer for one page.
@@ -198,16 +205,7 @@ impl Daemons {
         let asked = self.pools[daemon as usize].write::<_, Box<RawValue>>(message);
         let read = match timed(daemon, asked, timing).await {
             Ok(answer) => Answer::read(message, answer.get().as_bytes()),
-            Err(ClientError::Refused(error)) => {
-                // A traveller cannot mend it; whoever runs this host may have to. Of a refused hold its
-                // page tells them, with the way out.
-                let is_hold = matches!(message, TripMessage::Hold(_));
-                if error.code == Code::Unauthorised && !is_hold {
-                    let (action, name) = (message.action(), daemon.name());
-                    log::error!("{name} did not authorise {action}: {}", error.message);
-                }
-                Ok(Answer::Error(error))
-            }
+            Err(ClientError::Refused(error)) => Ok(Answer::Error(error)),
             Err(error) => {
                 let (action, name) = (message.action(), daemon.name());
                 log::error!("{name} did not answer {action}: {error}");
@@ -273,6 +271,8 @@ impl Daemons {
 }
 
 /// What a daemon answers. The time of a failure counts as well: it is what the visitor waited for.
+/// That a daemon does not believe this host is logged here, for all pages: no traveller can mend it,
+/// whoever runs the host reads what to do.
 async fn timed<R>(
     daemon: Daemon,
     asked: impl Future<Output = Result<agencia_client::Answer<R>, ClientError>>,
@@ -281,6 +281,17 @@ async fn timed<R>(
     let began = Instant::now();
     let answer = asked.await;
     timing.add(daemon, answer.as_ref().map_or(began.elapsed(), |answer| answer.took));
+    if let Err(ClientError::Refused(error)) = &answer
+        && error.code == Code::Unauthorised
+    {
+        let name = daemon.name();
+        log::error!(
+            "{name} takes nothing but searches from this host, so nothing can be booked here: {}; make \
+             a certificate where the daemons are with `agencia keys export web web.toml`, and take it \
+             over here with `agencia keys import web.toml`",
+            error.message
+        );
+    }
     answer.map(|answer| answer.value)
 }
 

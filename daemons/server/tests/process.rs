@@ -141,8 +141,8 @@ fn a_daemon_that_others_can_reach_says_that_it_serves_them_searches_only() {
     command.args(["--listen", "127.0.0.1:0", "--listen", "0.0.0.0:0"]);
     let process = Process::start(&house, command);
     process.wait_until_ready();
-    assert_eq!(process.lines_with("they are served searches only").len(), 1);
-    assert_eq!(process.lines_with("WARN  0.0.0.0:").len(), 1);
+    process.check_logged_once("they are served searches only");
+    process.check_logged_once("WARN  0.0.0.0:");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_daemon_that_recovers_says_so_to_whoever_asks() {
     assert_eq!(client.ask(HEALTH)["emRecuperacao"], true);
     assert_eq!(code(&client.ask(&buy("gol"))), "em_recuperacao");
     assert_eq!(code(&client.ask(SEARCH)), "none");
-    assert_eq!(process.lines_with("A backup was restored").len(), 1);
+    process.check_logged_once("A backup was restored");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn sockets_that_systemd_hands_over_are_used_and_nothing_is_bound() {
     for address in expected {
         assert_eq!(code(&Client::connect(address).unwrap().ask(SEARCH)), "none");
     }
-    assert_eq!(process.lines_with("systemd handed over its own sockets").len(), 1);
+    process.check_logged_once("systemd handed over its own sockets");
 }
 
 #[test]
@@ -274,8 +274,8 @@ fn running_out_of_descriptors_is_survived_and_logged_once() {
     drop(crowd);
     let mut late = process.connect();
     assert_eq!(code(&late.ask(SEARCH)), "none");
-    assert_eq!(process.lines_with(complaint).len(), 1);
-    assert_eq!(process.lines_with("40 file descriptors are enough for 0 only").len(), 1);
+    process.check_logged_once(complaint);
+    process.check_logged_once("40 file descriptors are enough for 0 only");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn whoever_connects_while_the_daemon_is_restarted_waits_and_is_answered() {
     process.wait_until_ready();
     assert_eq!(process.addresses(), [address]);
     assert_eq!(early.error(), "none");
-    assert_eq!(process.lines_with("Taking back the socket of 127.0.0.1:0").len(), 1);
+    process.check_logged_once("Taking back the socket of 127.0.0.1:0");
 }
 
 #[test]

@@ -80,9 +80,10 @@ fn a_web_client_without_a_certificate_searches_and_says_what_is_missing() {
     assert!(!page.body.contains("nome1"), "nothing is held: {}", page.text());
     assert!(page.text().contains("Por enquanto, só pesquisa"), "{}", page.text());
     assert_eq!((page.status, page.header("refresh")), (503, None));
-    let line = web.process.lines.wait_for("hospedagens did not authorise segurar");
-    assert!(line.contains("papel web") && line.contains("sem TLS"), "{line}");
-    web.process.lines.wait_for("hospedagens takes nothing but searches from this host");
+    let line = web.process.lines.wait_for("hospedagens takes nothing but searches from this host");
+    for part in ["papel web", "sem TLS", "`agencia keys export web web.toml`"] {
+        assert!(line.contains(part), "no {part:?} in {line}");
+    }
     let left = site.on(DAEMONS, || {
         let mut client = Client::connect(site.trio.address(Kind::Stays));
         client.ask(Kind::Stays.search(""))["hospedagens"][0]["disponiveis"].as_u64()

@@ -138,7 +138,7 @@ pub(crate) async fn alter(visit: Visit, pass: Pass) -> Outcome {
             back()
         }
         Err(failure) => {
-            log::error!("{} did not change names: {}", booked.anchor.name(), failure.error);
+            failure.log("did not change names");
             let said = (StatusCode::SERVICE_UNAVAILABLE, Some(texts::NOT_ALTERED));
             Ok(booked.page(&visit, &pass, typed(&[]), said))
         }

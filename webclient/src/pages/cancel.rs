@@ -193,7 +193,7 @@ pub(crate) async fn cancel(visit: Visit, pass: Pass) -> Outcome {
         }
         // Whatever has become of it, the trip's page says it.
         Err(failure) => {
-            log::error!("{} did not cancel a trip: {}", anchor.name(), failure.error);
+            failure.log("did not cancel a trip");
             back()
         }
     }

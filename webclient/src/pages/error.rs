@@ -158,15 +158,8 @@ struct UnavailablePage {
 }
 
 /// The page of a site that the daemons take nothing from but searches: its host has no certificate
-/// that they believe. A traveller cannot mend that, so they are told; whoever runs the host reads
-/// what to do.
-pub(crate) fn search_only(frame: &Frame, daemon: Daemon) -> Response {
-    let name = daemon.name();
-    log::error!(
-        "{name} takes nothing but searches from this host, so nothing can be booked here: this host \
-         has no certificate that {name} believes; make one where the daemons are with `agencia keys \
-         export web web.toml`, and take it over here with `agencia keys import web.toml`"
-    );
+/// that they believe. A traveller cannot mend that, so they are told; what to do is in the log.
+pub(crate) fn search_only(frame: &Frame) -> Response {
     let lang = frame.lang;
     let (title, message) = (lang.t("search-only-title"), lang.t("search-only"));
     let layout = Layout::new(frame, title, None, &Choice::default());
@@ -175,16 +168,14 @@ pub(crate) fn search_only(frame: &Frame, daemon: Daemon) -> Response {
 
 /// The page that says which daemon does not answer, and what to do.
 pub(crate) fn unavailable(visit: &Visit, failure: &DaemonError) -> Response {
-    if !failure.is_unauthorised() {
-        log::error!("{} did not answer for a page: {}", failure.daemon.name(), failure.error);
-    }
+    failure.log("did not answer for a page");
     unavailable_as_logged(visit, failure)
 }
 
 /// The same of a failure that is in the log.
 pub(crate) fn unavailable_as_logged(visit: &Visit, failure: &DaemonError) -> Response {
     if failure.is_unauthorised() {
-        return search_only(&visit.frame, failure.daemon);
+        return search_only(&visit.frame);
     }
     let lang = visit.lang();
     let choice = Choice::read(&visit.fields).unwrap_or_default();
@@ -219,9 +210,9 @@ pub(crate) fn unanswered(
     onward: Option<(&'static str, String)>,
 ) -> Response {
     if failure.is_unauthorised() {
-        return search_only(frame, failure.daemon);
+        return search_only(frame);
     }
-    log::error!("{} did not answer for a page: {}", failure.daemon.name(), failure.error);
+    failure.log("did not answer for a page");
     let layout = Layout::new(frame, frame.lang.t("away-title"), None, &Choice::default());
     away(layout, failure, frame.lang.t("away-unchanged"), onward)
 }

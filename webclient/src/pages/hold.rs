@@ -55,7 +55,7 @@ pub(crate) async fn hold(visit: Visit) -> Outcome {
         // What the others hold would lie idle: this host can book nothing with it.
         let others = plan.parts.iter().filter_map(|part| Daemon::named(part.daemon.as_str()));
         let_go(&leader, form.order.trip, others.filter(|other| *other != daemon)).await;
-        return Ok(error::search_only(frame, daemon));
+        return Ok(error::search_only(frame));
     }
     if refusals.is_empty() {
         let wanted = |daemon: Daemon| is_part(&plan, &daemon.wire_name());

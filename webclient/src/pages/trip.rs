@@ -156,9 +156,9 @@ pub(super) async fn render(
         return access::unknown(&visit.frame);
     }
     let is_known = !matches!(standing, Standing::Silent | Standing::Undecided { .. });
-    if let Some(daemon) = trip::unauthorised(known).filter(|_| !is_known) {
+    if !is_known && trip::is_refused(known) {
         // Asking again is of no use.
-        return error::search_only(&visit.frame, daemon);
+        return error::search_only(&visit.frame);
     }
     let items = trip::items(known, &standing);
     let held = choice_of(&items, asked.people).of_trip(Some(pass.trip));

@@ -96,7 +96,7 @@ pub(crate) async fn consult(
     let known = |(daemon, view): (Daemon, Result<View, DaemonError>)| match view {
         Ok(view) => Known { daemon, view: Some(view), failure: None },
         Err(failure) => {
-            log::error!("{} did not say what it knows of a trip: {}", daemon.name(), failure.error);
+            failure.log("did not say what it knows of a trip");
             Known { daemon, view: None, failure: Some(failure) }
         }
     };
@@ -107,10 +107,9 @@ pub(crate) async fn consult(
     known
 }
 
-/// The daemon that says nothing of trips to this host, if one refuses to.
-pub(crate) fn unauthorised(known: &[Known]) -> Option<Daemon> {
-    let is = |known: &&Known| known.failure.as_ref().is_some_and(DaemonError::is_unauthorised);
-    known.iter().find(is).map(|known| known.daemon)
+/// Whether a daemon refuses to say anything of trips to this host.
+pub(crate) fn is_refused(known: &[Known]) -> bool {
+    known.iter().filter_map(|known| known.failure.as_ref()).any(DaemonError::is_unauthorised)
 }
 
 /// The parts of the trip that pages cannot show, as far as a daemon tells the whole trip.

@@ -9,7 +9,7 @@ mod lead;
 mod known;
 mod standing;
 
-pub(crate) use known::{Known, Sold, SoldItem, Stranger, View, consult, strangers, unauthorised};
+pub(crate) use known::{Known, Sold, SoldItem, Stranger, View, consult, is_refused, strangers};
 pub(crate) use lead::{Leader, Led};
 pub(crate) use order::{Order, Prices};
 pub(crate) use standing::{Standing, items, standing};

@@ -152,6 +152,12 @@ impl Process {
         lines.iter().filter(|line| line.contains(text)).cloned().collect()
     }
 
+    /// Waits until it has logged a line with this text, and checks that it did so once.
+    pub(crate) fn check_logged_once(&self, text: &str) {
+        eventually(&format!("it logs {text:?}"), || !self.lines_with(text).is_empty());
+        assert_eq!(self.lines_with(text).len(), 1, "lines with {text:?}");
+    }
+
     /// Where it listens, as its log says.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         const LISTENING: &str = "Listening for connections on ";
