@@ -70,8 +70,8 @@ beds-min = { $n ->
        *[other] { $n } beds or more
     }
 filter-none = Nothing in this list passes the filters.
-calendar-near = Prices on days around
-calendar-month = Lowest prices of { $month }
+calendar-near = Lowest prices of days around, in R$
+calendar-month = Lowest prices of { $month }, in R$
 calendar-nothing = nothing on sale
 calendar-lowest = lowest of the month
 calendar-from = from

@@ -71,8 +71,8 @@ beds-min = { $n ->
        *[other] { $n } camas ou mais
     }
 filter-none = Nada nesta lista passa pelos filtros.
-calendar-near = Preços em dias próximos
-calendar-month = Menores preços de { $month }
+calendar-near = Menores preços de dias próximos, em R$
+calendar-month = Menores preços de { $month }, em R$
 calendar-nothing = nada à venda
 calendar-lowest = menor preço do mês
 calendar-from = a partir de

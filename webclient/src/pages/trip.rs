@@ -14,7 +14,7 @@ use crate::forms::Pairs;
 use crate::language::{Key, Lang};
 use crate::trip::{self, Known, SoldItem, Standing, Stranger};
 use crate::{assets, texts};
-use agencia_protocol::trip::{RefundRule, Timestamp};
+use agencia_protocol::trip::{AbortReason, RefundRule, Timestamp};
 use agencia_protocol::{Day, TripId};
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -77,6 +77,10 @@ struct TripPage {
     again: Option<String>,
     script: &'static str,
 }
+
+/// The field of the address that says that its visitor has let the trip go, and its value.
+pub(super) const LET_GO: &str = "solta";
+pub(super) const YES: &str = "sim";
 
 /// What is printed on one sheet of A4 for sure.
 const SHEET_ITEMS_MAX: usize = 5;
@@ -181,7 +185,7 @@ pub(super) async fn render(
             let gap = Gap { visit, wanted: wanted.clone(), held, refusals, seen };
             page_of.missing = gap.missing().await;
             page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
-            page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
+            page_of.layout = Layout::new(&visit.frame, page_of.heading, None, &wanted);
         }
         Standing::Booked { .. } => {
             // Whoever scans it has no cookie here: a token opens this trip, and nothing else.
@@ -191,7 +195,11 @@ pub(super) async fn render(
             page_of.fits_one_sheet = page_of.items.len() <= SHEET_ITEMS_MAX
                 && page_of.travellers.len() <= SHEET_TRAVELLERS_MAX;
         }
-        Standing::NotBooked { .. } => {
+        Standing::NotBooked { reason, .. } => {
+            // Nobody keeps why what was only held is held no more, but whoever let it go is told so.
+            if reason.is_none() && visit.fields.first(LET_GO) == YES {
+                page_of.lead = visit.lang().say(texts::abort_reason(Some(AbortReason::LetGo)));
+            }
             page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
         }
         _ => {}
@@ -253,7 +261,10 @@ impl PageOf<'_> {
             layout: Layout::new(
                 self.frame,
                 lang.say(says.heading),
-                Some(Step::Voucher),
+                Some(match standing {
+                    Standing::NotBooked { .. } | Standing::Cancelled { .. } => Step::Over,
+                    _ => Step::Voucher,
+                }),
                 &self.choice(),
             ),
             heading: lang.say(says.heading),
