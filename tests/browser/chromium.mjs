@@ -17,7 +17,7 @@ const SCREENS = required('AGENCIA_SCREENS');
 /** An instance whose holds end after some seconds. */
 export const SHORT_SITE = required('AGENCIA_SHORT_SITE');
 
-/** The pages that were checked for everybody: once each, in each language and width. */
+/** What was checked for everybody: each state of each page once, in each language and width. */
 const checked = new Set();
 
 /** How long a page may take, in milliseconds. Only a failing test waits that long. */
@@ -145,7 +145,7 @@ export class Visitor {
     const own = [...this.#assets].filter(([url]) => url.startsWith(new URL(page.url()).origin));
     const assets = await Promise.all(own.map(([, bytes]) => bytes));
     checkLight(html, assets.reduce((sum, bytes) => sum + bytes, 0), picture);
-    const state = `${heading} ${this.width}`;
+    const state = `${heading} ${picture} ${this.width}`;
     if (this.script && !checked.has(state)) {
       checked.add(state);
       await checkUsable(page, picture);

@@ -6,7 +6,11 @@ import { after, before, test } from 'node:test';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { SHORT_SITE, SITES, Visitor, launch } from './chromium.mjs';
+import { pressKey, tabTo } from './keyboard.mjs';
 import { ANA, BENTO, STEPS, book, checkFilled, locator, searchFlights, walk } from './walk.mjs';
+
+/** How long a hold of some seconds may last, in milliseconds. */
+const OVER_PATIENCE = 60_000;
 
 let browser;
 before(async () => {
@@ -36,6 +40,21 @@ for (const width of [360, 1440]) {
       assert.ok(his.includes(BENTO.city) && !his.includes(ANA.city), 'only his own trip');
       await Promise.all([ana.leave(), bento.leave()]);
     });
+  }
+}
+
+/** What may go wrong is walked twice: every width, language and script is in one of the two. */
+const WAYS = [
+  { width: 360, script: true, lang: 'pt-BR' },
+  { width: 1440, script: false, lang: 'en' },
+];
+
+/** A test for each of them, whose visitors `arrive` at a site under a name. */
+function inBothWays(what, walk) {
+  for (const way of WAYS) {
+    const how = `${way.width}-${way.script ? 'js' : 'nojs'}`;
+    test(`${what} (${how}, ${way.lang})`, () =>
+      walk((site, name) => Visitor.arrive(browser, { ...way, site, name: `${name}-${how}` })));
   }
 }
 
@@ -110,13 +129,14 @@ test('the time that is left is counted down where there is JavaScript', async ()
   }
 });
 
-test('a booked trip is cancelled after its refund was seen', async () => {
-  const visitor = await Visitor.arrive(browser, { site: SITES[1], width: 1440, name: 'cancel' });
+inBothWays('a booked trip is cancelled after its refund was seen', async (arrive) => {
+  const visitor = await arrive(SITES[1], 'cancel');
+  const { page, words } = visitor;
   await walk(visitor, BENTO);
-  await visitor.page.getByRole('link', { name: 'Cancelar a viagem' }).click();
-  await visitor.see('Cancelar a viagem inteira?', 'cancelar');
-  await visitor.press('Cancelar tudo');
-  await visitor.see('Viagem cancelada', 'cancelada');
+  await page.getByRole('link', { name: words.cancel }).click();
+  await visitor.see(words.cancelSure, 'cancelar');
+  await visitor.press(words.cancelAll);
+  await visitor.see(words.cancelled, 'cancelada');
   await visitor.leave();
 });
 
@@ -152,70 +172,76 @@ test('the language is switched where one is, and stays', async () => {
   await visitor.leave();
 });
 
-test('of two who want one room the second is told, and gets another', async () => {
-  const arrive = (name) => Visitor.arrive(browser, { site: SITES[0], width: 360, name });
-  const [first, second] = [await arrive('first'), await arrive('second')];
+inBothWays('of two who want one room the second is told, and gets another', async (arrive) => {
+  const [first, second] = [await arrive(SITES[0], 'first'), await arrive(SITES[0], 'second')];
+  const { words } = second;
   for (const step of STEPS.slice(0, -1)) {
     await step(first, BENTO);
     await step(second, BENTO);
   }
   await STEPS.at(-1)(first, BENTO);
   await book(first, BENTO);
-  await second.press('Reservar tudo');
-  await second.see('Falta um pedaço da sua viagem', 'falta');
+  await second.press(words.hold);
+  await second.see(words.partly, 'falta');
   await second.page.locator('.instead a').first().click();
-  await second.see('Revise o seu pacote.', 'pacote-outro');
-  await second.press('Mudar a reserva');
+  await second.see(words.review, 'pacote-outro');
+  await second.press(words.change);
   await book(second, BENTO);
   await Promise.all([first.leave(), second.leave()]);
 });
 
-test('a hold that is over says so, and the same can be chosen again', async () => {
-  const visitor = await Visitor.arrive(browser, { site: SHORT_SITE, width: 1440, name: 'late' });
+inBothWays('a hold that is over says so, and the same can be chosen again', async (arrive) => {
+  const visitor = await arrive(SHORT_SITE, 'late');
+  const { page, words } = visitor;
   for (const step of STEPS) await step(visitor, BENTO);
-  await visitor.page.getByLabel('Nome', { exact: true }).fill('Bento');
-  await visitor.page.getByLabel('Sobrenome', { exact: true }).fill('Lima');
+  await page.getByLabel(words.name, { exact: true }).fill('Bento');
+  await page.getByLabel(words.surname, { exact: true }).fill('Lima');
   // The page rounds its seconds down: only the daemons say when it is really over.
   const other = await visitor.context.newPage();
-  const over = other.getByRole('heading', { level: 1, name: 'A viagem não foi comprada' });
-  do await other.goto(visitor.page.url());
-  while ((await over.count()) === 0);
-  await visitor.page.locator('.left', { hasText: 'o prazo terminou' }).waitFor();
-  await visitor.press('Confirmar a compra');
-  await visitor.see('A viagem não foi comprada', 'expirada');
-  await visitor.page.getByRole('link', { name: 'Escolher de novo os mesmos itens' }).click();
-  await visitor.see('Revise o seu pacote.', 'de-novo');
+  const over = other.getByRole('heading', { level: 1, name: words.notBooked });
+  const due = Date.now() + OVER_PATIENCE;
+  do {
+    assert.ok(Date.now() < due, 'the hold never ends');
+    await other.goto(page.url());
+  } while ((await over.count()) === 0);
+  if (visitor.script) await page.locator('.left', { hasText: words.over }).waitFor();
+  await visitor.press(words.book);
+  await visitor.see(words.notBooked, 'expirada');
+  await page.getByRole('link', { name: words.again }).click();
+  await visitor.see(words.review, 'de-novo');
   await visitor.leave();
 });
 
-test('two clicks at once book one trip', async () => {
-  const visitor = await Visitor.arrive(browser, { site: SITES[0], width: 1440, name: 'twice' });
+inBothWays('two clicks at once book one trip', async (arrive) => {
+  const visitor = await arrive(SITES[0], 'twice');
+  const { words } = visitor;
   for (const step of STEPS) await step(visitor, BENTO);
   const other = await visitor.context.newPage();
   await other.goto(visitor.page.url());
   for (const page of [visitor.page, other]) {
-    await page.getByLabel('Nome', { exact: true }).fill('Bento');
-    await page.getByLabel('Sobrenome', { exact: true }).fill('Lima');
+    await page.getByLabel(words.name, { exact: true }).fill('Bento');
+    await page.getByLabel(words.surname, { exact: true }).fill('Lima');
   }
-  const click = (page) => page.getByRole('button', { name: 'Confirmar a compra' }).click();
+  const click = (page) => page.getByRole('button', { name: words.book }).click();
   await Promise.all([click(visitor.page), click(other)]);
   const first = await locator(visitor);
   assert.equal(await other.locator('.locator strong').innerText(), first);
   await visitor.leave();
 });
 
-test('going back after booking and after cancelling changes nothing', async () => {
-  const visitor = await Visitor.arrive(browser, { site: SITES[1], width: 360, name: 'back' });
+inBothWays('going back after booking and after cancelling changes nothing', async (arrive) => {
+  const visitor = await arrive(SITES[1], 'back');
+  const { page, words } = visitor;
   await walk(visitor, BENTO);
-  await visitor.page.goBack();
-  await visitor.page.reload();
+  await page.goBack();
+  await page.reload();
   await locator(visitor);
-  await visitor.page.getByRole('link', { name: 'Cancelar a viagem' }).click();
-  await visitor.press('Cancelar tudo');
-  await visitor.see('Viagem cancelada', 'cancelada');
-  await visitor.page.goBack();
-  await visitor.page.reload();
-  await visitor.see('Viagem cancelada', 'ainda-cancelada');
+  await page.getByRole('link', { name: words.cancel }).click();
+  await visitor.press(words.cancelAll);
+  await visitor.see(words.cancelled, 'cancelada');
+  await page.goBack();
+  await page.reload();
+  await visitor.see(words.cancelled, 'ainda-cancelada');
   await visitor.leave();
 });
 
@@ -281,6 +307,81 @@ test('a price that has changed is said with the old one', async () => {
     const nothing = lang === 'en' ? 'Nothing is held' : 'Nada foi reservado';
     await visitor.see(nothing, 'preco-viagem');
     assert.match(await visitor.page.locator('.was').innerText(), /R\$\s99[.,]00/);
+    await visitor.leave();
+  }
+});
+
+test('the whole flow is walked by the keyboard alone, and what has the focus is in sight', async () => {
+  for (const width of [360, 1440]) {
+    const visitor = await Visitor.arrive(browser, { site: SITES[0], width, name: `keys-${width}` });
+    const { page, words } = visitor;
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    const button = (name) => page.getByRole('button', { name, exact: true });
+    const first = (name) => page.locator(`input[name="${name}"]`).first();
+    const submit = async (name) => {
+      await tabTo(visitor, button(name));
+      const next = page.waitForEvent('load');
+      await page.keyboard.press('Enter');
+      await next;
+    };
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'conteudo', 'the link that skips');
+    await tabTo(visitor, page.getByLabel(words.airport));
+    await page.keyboard.type(BENTO.airport);
+    // The month first: this browser's own language is English.
+    for (const [day, digits] of [[words.outbound, '12212099'], [words.inbound, '12242099']]) {
+      await tabTo(visitor, page.getByLabel(day));
+      await page.keyboard.type(digits);
+    }
+    await submit(words.flightsSubmit);
+    await pressKey(visitor, first('ida'), 'Space');
+    await pressKey(visitor, first('volta'), 'Space');
+    await submit(words.goStays);
+    await submit(words.staysSubmit);
+    await pressKey(visitor, first('hospedagem'), 'Space');
+    await submit(words.goTours);
+    await submit(words.toursSubmit);
+    await pressKey(visitor, first('passeio'), 'Space');
+    await submit(words.goReview);
+    await submit(words.hold);
+    await tabTo(visitor, page.getByLabel(words.name, { exact: true }));
+    await page.keyboard.type('Bento');
+    await tabTo(visitor, page.getByLabel(words.surname, { exact: true }));
+    await page.keyboard.type('Lima');
+    await submit(words.book);
+    await locator(visitor);
+    await visitor.leave();
+  }
+});
+
+test('the steps lead back with what was chosen, and the total is in sight', async () => {
+  for (const width of [360, 1440]) {
+    const visitor = await Visitor.arrive(browser, { site: SITES[1], width, name: `steps-${width}` });
+    const { page, words } = visitor;
+    const seen = (where) => page.locator(where).evaluate((element) => {
+      const { top, bottom } = element.getBoundingClientRect();
+      return top >= 0 && bottom <= window.innerHeight;
+    });
+    const current = () => page.locator('.steps [aria-current="step"]').innerText();
+    for (const [number, step] of STEPS.slice(0, -1).entries()) {
+      await step(visitor, BENTO);
+      if (number >= 1 && number < 5) assert.ok(await seen('.summary .total'), `total after ${number}`);
+    }
+    await visitor.see(words.review, 'pacote');
+    assert.ok((await current()).includes('Revisão'), await current());
+    const total = await page.locator('.pay .sum').innerText();
+    await page.locator('.steps a').nth(1).click();
+    await visitor.see(words.staysSearch, 'de-volta');
+    assert.ok((await current()).includes('Hospedagem'), await current());
+    const choice = new URL(page.url()).searchParams;
+    for (const part of ['ida', 'volta', 'hospedagem', 'passeio']) assert.ok(choice.get(part), part);
+    await page.locator('.steps a').nth(3).click();
+    await visitor.see(words.review, 'pacote-de-novo');
+    assert.equal(await page.locator('.pay .sum').innerText(), total);
+    await visitor.press(words.hold);
+    await visitor.see(words.held, 'reservada');
+    assert.ok(await seen('.pay .sum'), 'the total of what is held');
     await visitor.leave();
   }
 });
