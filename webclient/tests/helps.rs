@@ -28,12 +28,12 @@ fn an_empty_list_offers_the_days_around_that_have_something() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
     for (path, price) in [
-        (flights("").replace("2027-11-04", "2027-11-06"), "R$\u{a0}640"),
-        (STAYS.replace("2027-11-04", "2027-11-06"), "R$\u{a0}120"),
+        (flights("").replace("2027-11-04", "2027-11-06"), "R$\u{a0}</span>640"),
+        (STAYS.replace("2027-11-04", "2027-11-06"), "R$\u{a0}</span>120"),
         (TOURS.replace("2027-11-04", "2027-11-06"), "Grátis"),
     ] {
         let page = web.get(&path);
-        page.says(&["class=\"empty\"", "Menores preços de novembro de 2027"]);
+        page.says(&["class=\"empty\"", "Menores preços de novembro de 2027, em R$"]);
         let near = page.link("qui, 04/11");
         assert!(near.contains("dataIda=2027-11-04"), "{near}");
         page.says(&[price]);
