@@ -67,7 +67,8 @@ export class Visitor {
   #html = Promise.resolve('');
   #assets = new Map();
 
-  static async arrive(browser, { site, width, script = true, name, lang = 'pt-BR' }) {
+  /** A visitor; one who does not `look` only walks: pages are neither pictured nor checked. */
+  static async arrive(browser, { site, width, script = true, name, lang = 'pt-BR', look = true }) {
     const context = await browser.newContext({
       viewport: { width, height: width < 600 ? 740 : 900 },
       javaScriptEnabled: script,
@@ -80,6 +81,7 @@ export class Visitor {
     visitor.script = script;
     visitor.width = width;
     visitor.lang = lang;
+    visitor.look = look;
     visitor.words = WORDS[lang];
     visitor.context = context;
     visitor.page = await context.newPage();
@@ -132,6 +134,7 @@ export class Visitor {
       document.documentElement.clientWidth,
     ]);
     assert.ok(wide <= there, `${picture} is ${wide} wide where there are ${there}`);
+    if (!this.look) return;
     mkdirSync(SCREENS, { recursive: true });
     this.#pictures += 1;
     const file = `${this.name}-${this.#pictures}-${picture}.png`;

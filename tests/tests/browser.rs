@@ -1,7 +1,7 @@
 //! The pages in a real browser: starts the agency and lets `tests/browser` walk through it.
 //!
-//! The walk itself is JavaScript (`tests/browser/flow.test.mjs`), because that is what drives
-//! Chromium; what it walks through is started here, so that both flow suites have one harness.
+//! The walks themselves are JavaScript (`tests/browser/*.test.mjs`), because that is what drives
+//! Chromium; what they walk through is started here, so that both flow suites have one harness.
 
 use agencia_tests::agency::Site;
 use std::path::Path;
@@ -10,6 +10,11 @@ use std::process::Command;
 #[test]
 fn the_whole_flow_works_in_a_browser() {
     walk("flow.test.mjs");
+}
+
+#[test]
+fn everything_is_in_reach() {
+    walk("reach.test.mjs");
 }
 
 #[test]

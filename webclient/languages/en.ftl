@@ -75,9 +75,9 @@ beds-min = { $n ->
     }
 filter-none = Nothing in this list passes the filters.
 filter-partial = The list is long: only its first 10,000 offers were looked at.
-calendar-near = Prices on days around
-calendar-near-inbound = Prices of the return on days around
-calendar-month = Lowest prices of { $month }
+calendar-near = Prices on days around, in R$
+calendar-near-inbound = Prices of the return on days around, in R$
+calendar-month = Lowest prices of { $month }, in R$
 month-of = { $month } { $year }
 calendar-earlier = Month before
 calendar-later = Month after

@@ -76,9 +76,9 @@ beds-min = { $n ->
     }
 filter-none = Nada nesta lista passa pelos filtros.
 filter-partial = A lista é longa: só as primeiras 10.000 ofertas foram olhadas.
-calendar-near = Preços em dias próximos
-calendar-near-inbound = Preços da volta em dias próximos
-calendar-month = Menores preços de { $month }
+calendar-near = Preços em dias próximos, em R$
+calendar-near-inbound = Preços da volta em dias próximos, em R$
+calendar-month = Menores preços de { $month }, em R$
 month-of = { $month } de { $year }
 calendar-earlier = Mês anterior
 calendar-later = Mês seguinte

@@ -41,10 +41,14 @@ impl Lang {
         }
     }
 
-    /// `qui, 24/12` or `Thu, 24 Dec`.
+    /// `qui, 24/12` or `Thu, 24 Dec`, which breaks after the weekday and nowhere else.
     pub(crate) fn short_day(self, day: Day) -> String {
         let whole = self.day(day);
-        whole[..whole.len() - 5].to_owned()
+        let short = &whole[..whole.len() - 5];
+        match short.split_once(", ") {
+            Some((weekday, date)) => format!("{weekday}, {}", date.replace(' ', "\u{a0}")),
+            None => short.to_owned(),
+        }
     }
 
     /// A day of a week in three letters.
@@ -151,7 +155,7 @@ mod tests {
         assert_eq!(day("2026-12-24", Lang::English), "Thu, 24 Dec 2026");
         let day = Day::from_iso("2026-12-24").unwrap();
         assert_eq!(Lang::Portuguese.short_day(day), "qui, 24/12");
-        assert_eq!(Lang::English.short_day(day), "Thu, 24 Dec");
+        assert_eq!(Lang::English.short_day(day), "Thu, 24\u{a0}Dec");
     }
 
     #[test]

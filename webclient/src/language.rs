@@ -196,7 +196,7 @@ mod tests {
                 current = key;
             }
             let mut rest = line;
-            while let Some((_, after)) = rest.split_once('$') {
+            while let Some((_, after)) = rest.split_once("{ $") {
                 let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
                 all.entry(current).or_default().insert(after[..end].to_owned());
                 rest = &after[end..];

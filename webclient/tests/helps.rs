@@ -28,12 +28,12 @@ fn an_empty_list_offers_the_days_around_that_have_something() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
     for (path, price) in [
-        (flights("").replace("2027-11-04", "2027-11-06"), "R$\u{a0}640"),
-        (STAYS.replace("2027-11-04", "2027-11-06"), "R$\u{a0}120"),
+        (flights("").replace("2027-11-04", "2027-11-06"), "R$\u{a0}</span>640"),
+        (STAYS.replace("2027-11-04", "2027-11-06"), "R$\u{a0}</span>120"),
         (TOURS.replace("2027-11-04", "2027-11-06"), "Grátis"),
     ] {
         let page = web.get(&path);
-        page.says(&["class=\"empty\"", "Menores preços de novembro de 2027"]);
+        page.says(&["class=\"empty\"", "Menores preços de novembro de 2027, em R$"]);
         let near = page.link("qui, 04/11");
         assert!(near.contains("dataIda=2027-11-04"), "{near}");
         page.says(&[price]);
@@ -61,7 +61,7 @@ fn an_empty_list_of_returns_offers_the_days_around_that_have_one() {
     let (_, row) = page.body.split_once(whole).unwrap();
     let (row, _) = row.split_once("</nav>").unwrap();
     assert_eq!(row.matches("<a ").count(), 1, "only one day has a flight: {row}");
-    assert!(row.contains("dom, 07/11") && row.contains("R$\u{a0}700"), "{row}");
+    assert!(row.contains("dom, 07/11") && row.contains("R$\u{a0}</span>700"), "{row}");
     // Nobody comes back before they went.
     assert!(row.contains("qui, 04/11") && !row.contains("qua, 03/11"), "{row}");
     let other = web.get(&page.link("dom, 07/11"));

@@ -399,7 +399,9 @@ fn giving_up_lets_everything_go() {
     let mut ana = Visitor::default();
     let page = held(&mut ana, &web, "1");
     let over = ana.follow(&web, &format!("{}/desistir", trip_of(&page)), "");
-    over.says(&["A viagem não foi comprada"]);
+    over.says(&["A viagem não foi comprada", "A reserva foi solta antes da confirmação."]);
+    // Whoever comes by another way is not told whose doing it was.
+    ana.get(&web, &trip_of(&page)).says(&["O prazo da reserva terminou, ou ela foi solta."]);
     assert_eq!(agency.parts(PartState::Held), 0);
     assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (120, 1));
 }

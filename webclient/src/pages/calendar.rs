@@ -101,8 +101,8 @@ impl Cell {
         }
     }
 
-    /// The currency with its space, which a phone has no room for, and the amount; a price of nothing
-    /// has no currency.
+    /// The currency with its space, which is named once for all days, and the amount; a price of
+    /// nothing has no currency.
     pub(crate) fn price_apart(&self) -> Option<(&str, &str)> {
         let price = self.price.as_deref()?;
         let amount = price.find('\u{a0}').map_or(0, |space| space + '\u{a0}'.len_utf8());

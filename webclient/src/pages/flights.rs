@@ -28,6 +28,7 @@ struct FlightFormPage<'a> {
     form: SearchForm,
     home_airport: &'a str,
     skip: String,
+    summary: Option<Summary>,
 }
 
 /// `/`: the search form.
@@ -62,6 +63,7 @@ pub(crate) async fn form(visit: Visit) -> Outcome {
         skip: choice.without_flights().link("/hospedagem", vec![]),
         form: search_form(&visit, &places, &[], &choice, known),
         home_airport: &visit.site.settings.home_airport,
+        summary: Summary::new(lang, &choice, &chosen),
     };
     Ok(page(StatusCode::OK, &page_of))
 }
@@ -123,6 +125,13 @@ struct FlightsPage {
     /// Whether the filters have not looked at all that there is.
     partial: bool,
     summary: Option<Summary>,
+}
+
+impl FlightsPage {
+    /// Whether there is anything to filter.
+    fn has_flights(&self) -> bool {
+        self.directions.iter().any(|way| !way.cards.is_empty())
+    }
 }
 
 /// Two flights that can be taken with one click.

@@ -67,8 +67,8 @@ impl Item {
                 lang.t("fact-breakfast"),
                 if stay.breakfast { lang.t("included") } else { lang.t("not-included") }.to_owned(),
             ),
-            (lang.t("fact-address"), stay.address.clone()),
             (lang.t("fact-city"), stay.city.clone()),
+            (lang.t("fact-address"), stay.address.clone()),
         ]);
         Self {
             part: Part::Stay,

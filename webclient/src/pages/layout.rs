@@ -89,6 +89,8 @@ pub(crate) enum Step {
     Trip,
     /// The trip, once there is nothing left to choose.
     Voucher,
+    /// The trip, of which nothing is left: no step of one.
+    Over,
 }
 
 /// What stands around every page.
@@ -118,13 +120,13 @@ impl Layout {
         let lang = frame.lang;
         let link = |of: Step, name, path: &str, done| {
             let reachable = match of {
-                Step::Trip | Step::Voucher => false,
+                Step::Trip | Step::Voucher | Step::Over => false,
                 Step::Review => !choice.is_empty(),
                 Step::Flights | Step::Stays | Step::Tours => true,
             };
             // What was bought is bought: no way back to choosing it again.
-            let href =
-                (reachable && step != Some(Step::Voucher)).then(|| choice.link(path, vec![]));
+            let is_decided = matches!(step, Some(Step::Voucher | Step::Over));
+            let href = (reachable && !is_decided).then(|| choice.link(path, vec![]));
             let current = step == Some(of) || (of == Step::Trip && step == Some(Step::Voucher));
             StepLink { name, href, current, done }
         };

@@ -6,9 +6,9 @@
 
 use super::access::Pass;
 use super::hold::{held, let_go};
-use super::trip::{Unusable, render};
+use super::trip::{LET_GO, Unusable, YES, path, render};
 use super::{Outcome, Visit, see_other};
-use crate::forms::{FieldError, Fields, Pairs, Reader};
+use crate::forms::{FieldError, Fields, Pairs, Reader, link};
 use crate::language::{Key, Lang};
 use crate::texts;
 use crate::trip::{self, Standing};
@@ -241,6 +241,8 @@ pub(crate) async fn give_up(visit: Visit, pass: Pass) -> Outcome {
         let hold_secs = visit.site.settings.trips.hold_secs;
         let plan = Plan { trip: pass.trip, parts, hold_secs };
         visit.leader().settle(Driver::abandon(plan)).await;
+        let query = [pass.pairs(), vec![(LET_GO, YES.to_owned())]].concat();
+        return Ok(see_other(&link(&path(pass.trip), &query)));
     }
     Ok(see_other(&pass.link("")))
 }

@@ -14,7 +14,7 @@ use crate::forms::Pairs;
 use crate::language::{Key, Lang};
 use crate::trip::{self, Known, SoldItem, Standing, Stranger};
 use crate::{assets, texts};
-use agencia_protocol::trip::{RefundRule, Timestamp};
+use agencia_protocol::trip::{AbortReason, RefundRule, Timestamp};
 use agencia_protocol::{Day, TripId};
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -95,8 +95,13 @@ struct TripPage {
     script: &'static str,
 }
 
+/// The field of the address that says that its visitor has let the trip go, and its value.
+pub(super) const LET_GO: &str = "solta";
+pub(super) const YES: &str = "sim";
+
 /// What is printed on one sheet of A4 for sure: what the browser's test prints, and as many names.
 const SHEET_ITEMS_MAX: usize = 4;
+
 const SHEET_TRAVELLERS_MAX: usize = 9;
 
 /// When a hold ends.
@@ -192,7 +197,7 @@ pub(super) async fn render(
         Standing::Nothing => {
             page_of.missing = missing(visit, &wanted, held).await;
             page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
-            page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
+            page_of.layout = Layout::new(&visit.frame, page_of.heading, None, &wanted);
         }
         Standing::Booked { .. } => {
             // Whoever scans it has no cookie here: a token opens this trip, and nothing else.
@@ -202,7 +207,11 @@ pub(super) async fn render(
             page_of.fits_one_sheet = page_of.items.len() <= SHEET_ITEMS_MAX
                 && page_of.travellers.len() <= SHEET_TRAVELLERS_MAX;
         }
-        Standing::NotBooked { .. } => {
+        Standing::NotBooked { reason, .. } => {
+            // Nobody keeps why what was only held is held no more, but whoever let it go is told so.
+            if reason.is_none() && visit.fields.first(LET_GO) == YES {
+                page_of.lead = visit.lang().say(texts::abort_reason(Some(AbortReason::LetGo)));
+            }
             page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
         }
         _ => {}
@@ -290,7 +299,10 @@ impl PageOf<'_> {
             layout: Layout::new(
                 self.frame,
                 lang.say(says.heading),
-                Some(Step::Voucher),
+                Some(match standing {
+                    Standing::NotBooked { .. } | Standing::Cancelled { .. } => Step::Over,
+                    _ => Step::Voucher,
+                }),
                 &self.choice(),
             ),
             heading: lang.say(says.heading),
