@@ -66,3 +66,13 @@ fn a_sync_that_fails_at_the_commit_point_leaves_a_trip_booked_or_not_in_all_daem
         check_audit(client, 0, 0, 1);
     }
 }
+
+#[test]
+fn a_commit_syncs_its_bytes_without_the_time_of_the_file() {
+    need_root(&[strace::NEEDS]);
+    let trio = Trio::new(&[100], crate::TIMES);
+    let [_flights, stays, _tours] = trio.start();
+    let _strace = Strace::attach(stays.process_id(), "fsync:error=EIO");
+    let held = Trip::new().hold(Kind::Stays, &mut trio.connect()[place(Kind::Stays)]);
+    assert_eq!(held["estado"], "segura", "{held}");
+}
