@@ -1,7 +1,7 @@
 //! What a visitor typed, field by field: each is valid, or named in an error. What the fields of a
 //! search mean together is in `queries`.
 
-use crate::filters::{Filters, Sort};
+use crate::filters::{self, Filters, Sort};
 use crate::language::Key;
 use crate::texts::{self, Wrong};
 use agencia_protocol::trip::{Contact, PersonName, Revision};
@@ -20,9 +20,25 @@ impl Fields {
     /// Reads the query of a URL, with what the button in it says of a search as if it stood there.
     pub(crate) fn of_query(text: &[u8]) -> Self {
         let mut fields = Self::parse(text);
-        let search = Self::parse(fields.first(LIST).as_bytes());
+        let (turns, filters) = (fields.has(LIST), fields.has(FILTER));
+        if !turns && !filters {
+            return fields;
+        }
+        let button = if turns { LIST } else { FILTER };
+        let mut search = Self::parse(fields.first(button).as_bytes());
+        // Boxes of filters count once they are applied: till then the search says its own.
+        if turns {
+            fields.remove(&filters::FIELDS);
+        }
+        for own in TICKED {
+            if fields.has(own[0]) { search.remove(own) } else { fields.remove(own) }
+        }
         fields.0.extend(search.0);
         fields
+    }
+
+    fn remove(&mut self, names: &[&str]) {
+        self.0.retain(|(name, _)| !names.contains(&name.as_str()));
     }
 
     /// Whether this name was sent, empty or not.
@@ -54,9 +70,17 @@ impl From<Vec<(String, String)>> for Fields {
 /// Names and values that go into a URL or into hidden inputs.
 pub(crate) type Pairs = Vec<(&'static str, String)>;
 
-/// The field of a button that turns to another part of a list. Its form says what is ticked, the
-/// button's value the search: a form has no other place for what only one of its buttons needs.
+/// The field of a button that shows a list in another way: another part, order or day of it. Its form
+/// says what is ticked, the button's value the search: a form has no other place for what only one of
+/// its buttons needs.
 pub(crate) const LIST: &str = "lista";
+
+/// The field of the button that shows a list as the boxes of filters in its form say.
+const FILTER: &str = "filtra";
+
+/// What lists tick one of, each with what belongs to it. A button's search says what was chosen
+/// before; it counts where the form ticks nothing in its place.
+const TICKED: [&[&str]; 3] = [&["ida"], &["volta"], &["hospedagem", "noites"]];
 
 /// These as the query of a URL.
 pub(crate) fn query(pairs: &[(&'static str, String)]) -> String {

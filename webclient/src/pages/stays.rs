@@ -4,7 +4,7 @@ use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, stay_cents};
-use super::results::{FilterForm, PeopleNotice, few_left, read_on};
+use super::results::{FilterBoxes, PeopleNotice, few_left, read_on};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
@@ -133,7 +133,7 @@ struct StaysPage {
     notice: Option<PeopleNotice>,
     summary: Option<Summary>,
     calendar: Option<Calendar>,
-    filter: FilterForm,
+    filter: FilterBoxes,
     /// Whether the filters have not looked at all that there is.
     partial: bool,
 }
@@ -197,8 +197,10 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = Choice { people, ..choice };
     let wanted = Wanted { people: query.people, nights: Some(query.nights()) };
     let place = (query.city.as_str(), query.arrival);
-    let here = ("/hospedagens", &choice);
-    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, here, |day| query.on(day));
+    // A room of another search stays chosen until one of this list is ticked.
+    let room_chosen = choice.stay_pairs();
+    let on = |day| [query.on(day), room_chosen.clone()].concat();
+    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, on);
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
     let Cut { offers: stays, more, partial } = match found {
@@ -209,7 +211,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         }
     };
     let at = |after: Option<OfferId>| {
-        let mut about = query.about();
+        let mut about = [query.sorted(), room_chosen.clone()].concat();
         about.extend(after.map(|id| ("apos", id.to_string())));
         forms::query(&about)
     };
@@ -246,10 +248,9 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         notice: PeopleNotice::new(lang, &choice, query.people, ("/hospedagens", query.about())),
         calendar,
         partial,
-        filter: FilterForm::new(
-            ("/hospedagens", query.pairs()),
+        filter: FilterBoxes::new(
+            &[query.pairs(), room_chosen.clone()],
             &query.filters,
-            &choice,
             vec![(lang.t("filter-room"), query.filters.room_checks(lang))],
         ),
         summary: Summary::new(lang, &rest, &Chosen { stay: None, ..chosen }),
