@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn every_file_that_pages_name_is_there() {
-        for path in ["site.css", "favicon.svg", "robots.txt"] {
+        for path in ["site.css", "favicon.svg", "robots.txt", "contagem.js", "envio.js"] {
             assert!(url(path).starts_with(&format!("/static/{path}?v=")), "{path}");
         }
     }

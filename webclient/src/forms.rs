@@ -82,6 +82,15 @@ const FILTER: &str = "filtra";
 /// before; it counts where the form ticks nothing in its place.
 const TICKED: [&[&str]; 3] = [&["ida"], &["volta"], &["hospedagem", "noites"]];
 
+/// The most bytes of a place's name, as the daemons take it.
+pub(crate) const PLACE_BYTES_MAX: usize = 200;
+
+/// The most people of a search, as the daemons take it.
+pub(crate) const PEOPLE_MAX: u16 = 999;
+
+/// How many letters and digits a locator has.
+pub(crate) const LOCATOR_LENGTH: usize = 6;
+
 /// These as the query of a URL.
 pub(crate) fn query(pairs: &[(&'static str, String)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
@@ -259,4 +268,39 @@ impl<'a> Reader<'a> {
 /// A day as browsers send it, or as people in Brazil write it where there is no date picker.
 fn read_day(text: &str) -> Option<Day> {
     Day::from_iso(text).or_else(|| Day::from_record(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_of_inputs_are_those_of_what_they_take() {
+        let place = |bytes: usize| Place::new("x".repeat(bytes)).is_some();
+        assert!(place(PLACE_BYTES_MAX) && !place(PLACE_BYTES_MAX + 1));
+        let people = |count: u16| People::new(count).is_some();
+        assert!(people(PEOPLE_MAX) && !people(PEOPLE_MAX + 1));
+        let locator = |length: usize| "A".repeat(length).parse::<Locator>().is_ok();
+        assert!(locator(LOCATOR_LENGTH) && !locator(LOCATOR_LENGTH + 1));
+    }
+
+    /// The values of `name` after a button of a list was pressed.
+    fn values(query: &str, name: &str) -> Vec<String> {
+        let fields = Fields::of_query(query.as_bytes());
+        fields.all(name).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_a_form_ticks_counts_more_than_what_its_button_says() {
+        let button = "lista=ida%3Da%26hospedagem%3Db%26noites%3D3%26periodo%3Dtarde";
+        assert_eq!(values(button, "ida"), ["a"]);
+        assert_eq!(values(&format!("ida=c&{button}"), "ida"), ["c"]);
+        assert!(values(&format!("ida=&{button}"), "ida").is_empty(), "none is an answer as well");
+        // The nights belong to the room that is ticked.
+        assert_eq!(values(&format!("noites=2&{button}"), "noites"), ["3"]);
+        assert_eq!(values(&format!("hospedagem=d&noites=2&{button}"), "noites"), ["2"]);
+        // Boxes count when they are applied.
+        assert_eq!(values(&format!("periodo=manha&{button}"), "periodo"), ["tarde"]);
+        assert_eq!(values("periodo=manha&filtra=ordem%3Dpreco", "periodo"), ["manha"]);
+    }
 }
