@@ -395,7 +395,7 @@ test('filters, days around and pairs lead on', async () => {
   await page.locator('.near button').first().click();
   await visitor.see('Escolha sua passagem.', 'outro-dia');
   assert.ok(!page.url().includes('dataIda=2099-12-21'), 'another day');
-  await page.locator('.month summary').click();
+  await page.locator('.month button').click();
   await visitor.see('Escolha sua passagem.', 'mes');
   await page.locator('.filters summary').click();
   await page.getByLabel('Manhã (6h–12h)').check();

@@ -26,6 +26,7 @@ impl Fields {
         }
         let button = if turns { LIST } else { FILTER };
         let mut search = Self::parse(fields.first(button).as_bytes());
+        search.0.extend(Self::parse(fields.first(CHOSEN).as_bytes()).0);
         // Boxes of filters count once they are applied: till then the search says its own.
         if turns {
             fields.remove(&filters::FIELDS);
@@ -78,8 +79,12 @@ pub(crate) const LIST: &str = "lista";
 /// The field of the button that shows a list as the boxes of filters in its form say.
 const FILTER: &str = "filtra";
 
-/// What lists tick one of, each with what belongs to it. A button's search says what was chosen
-/// before; it counts where the form ticks nothing in its place.
+/// The field of what was chosen before and is not on the list, so that it cannot be ticked there. It
+/// stays chosen while the list is shown in other ways, and no longer.
+pub(crate) const CHOSEN: &str = "escolhida";
+
+/// What lists tick one of, each with what belongs to it. What was chosen before counts where the form
+/// ticks nothing in its place.
 const TICKED: [&[&str]; 3] = [&["ida"], &["volta"], &["hospedagem", "noites"]];
 
 /// The most bytes of a place's name, as the daemons take it.
@@ -291,8 +296,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_form_ticks_counts_more_than_what_its_button_says() {
-        let button = "lista=ida%3Da%26hospedagem%3Db%26noites%3D3%26periodo%3Dtarde";
+    fn what_a_form_ticks_counts_more_than_what_was_chosen_before() {
+        let button = "lista=periodo%3Dtarde&escolhida=ida%3Da%26hospedagem%3Db%26noites%3D3";
         assert_eq!(values(button, "ida"), ["a"]);
         assert_eq!(values(&format!("ida=c&{button}"), "ida"), ["c"]);
         assert!(values(&format!("ida=&{button}"), "ida").is_empty(), "none is an answer as well");

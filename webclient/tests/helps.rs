@@ -34,6 +34,7 @@ fn an_empty_list_offers_the_days_around_that_have_something() {
     ] {
         let page = web.get(&path);
         page.says(&["class=\"empty\"", "Menores preços de novembro de 2027, em R$"]);
+        page.says_not(&["class=\"week\""]);
         let near = page.turn("qui, 04/11", &[]);
         assert!(near.contains("dataIda%3D2027-11-04"), "{near}");
         page.says(&[price]);
@@ -76,13 +77,15 @@ fn a_calendar_is_turned_to_the_months_around_and_leads_back() {
     let web = Web::start(&agency, "");
     for path in [flights("&ordem=preco"), STAYS.to_owned(), format!("{TOURS}&gratis=sim")] {
         let page = web.get(&path);
-        page.says(&["<details class=\"month\" id=\"meses\">"]);
+        let whole = page.turn("Menores preços de novembro", &[]);
+        let page = web.get(whole.trim_end_matches("#meses"));
+        page.says(&["<h2 id=\"meses\">"]).says_not(&["class=\"near\""]);
         let later = page.turn("Mês seguinte", &[]);
         let (later, anchor) = later.split_once('#').unwrap();
         assert!(later.contains("%26mes%3D2027-12") && anchor == "meses", "{later}");
         // The list is the same, and the month that has nothing leads on.
         let december = web.get(later);
-        december.says(&["id=\"meses\" open", "Menores preços de dezembro de 2027"]);
+        december.says(&["<h2 id=\"meses\">", "Menores preços de dezembro de 2027"]);
         december.says_not(&["class=\"empty\""]);
         let november = web.get(&december.turn("Mês anterior", &[]).replace("#meses", ""));
         assert_eq!(november.turn("Mês seguinte", &[]), page.turn("Mês seguinte", &[]));

@@ -284,7 +284,8 @@ fn what_is_ticked_stays_ticked_in_another_order_on_another_day_and_behind_filter
     let empty = web.get(&FLIGHTS.replace("dataIda=2027-11-04", "dataIda=2027-11-05"));
     let there = web.get(&empty.turn("qui, 04/11", &[("volta", "volta2")]));
     check(&there, &[("volta", "volta2")]);
-    let away = there.turn("Mês seguinte", &ticked).replace("2027-11-04", "2027-11-05");
+    let away =
+        there.turn("Menores preços de novembro", &ticked).replace("2027-11-04", "2027-11-05");
     let away = web.get(away.trim_end_matches("#meses"));
     assert!(offers(&away.body, "ida").is_empty());
     check(&web.get(&away.turn("qui, 04/11", &[])), &ticked);

@@ -1,5 +1,5 @@
-//! Days beside the one that was searched, each with its lowest price: seven in a row above a list,
-//! and a month below it, which is turned to the months around. Days are buttons of the list's form. A daemon that does not tell leaves
+//! Days beside the one that was searched, each with its lowest price: seven in a row above a list or,
+//! where it is asked for, a month, which is turned to the months around. Days are buttons of the list's form. A daemon that does not tell leaves
 //! both out.
 
 use super::Visit;
@@ -46,15 +46,16 @@ pub(crate) struct Wanted {
 
 /// What a page shows of days and prices.
 pub(crate) struct Calendar {
-    /// The days around, for a row of buttons; none when all of them have nothing.
+    /// The days around, for a row of buttons; none when all of them have nothing, or
+    /// the month is shown.
     pub(crate) near: Vec<Cell>,
     pub(crate) month: String,
     pub(crate) weekdays: Vec<&'static str>,
     /// Empty places before the first day of the month.
     pub(crate) blanks: Vec<()>,
     pub(crate) days: Vec<Cell>,
-    /// Whether the visitor turned to this month.
-    pub(crate) turned: bool,
+    /// The same search with the whole month, unless that is shown.
+    pub(crate) whole: Option<String>,
     /// The same search with the month before it, unless that is over.
     pub(crate) earlier: Option<String>,
     /// The same with the month after it.
@@ -126,9 +127,9 @@ impl Calendar {
         let turned = Day::from_iso(&format!("{}-01", visit.fields.first(MONTH)));
         let first = turned.or_else(|| Day::from_iso(&format!("{}-01", month_of(day))))?;
         let beside = [shift(day, -AROUND), shift(day, AROUND)].into_iter().flatten();
-        // What is shown first, and then what the row reaches into.
+        // The month that is shown, or those that the row reaches into.
         let mut months = vec![month_of(first)];
-        for month in std::iter::once(day).chain(beside).map(month_of) {
+        for month in beside.filter(|_| turned.is_none()).map(month_of) {
             if !months.contains(&month) {
                 months.push(month);
             }
@@ -175,22 +176,26 @@ impl Calendar {
             let lowest = price.is_some() && price == lowest;
             Cell { lowest, ..Cell::new(lang, of, day, price, &on) }
         };
-        let date = first.date();
-        let length = (0..31).filter_map(|after| first.after(after));
-        let of_month = length.filter(|other| is_same_month(*other, first));
         let lowest = lowest_of(first);
-        let of_month: Vec<_> = of_month.map(|of| cell(of, lowest)).collect();
-        let lowest = lowest_of(day);
-        let around = (-AROUND..=AROUND).filter_map(|by| shift(day, by));
-        let mut near: Vec<_> = around.map(|of| cell(of, lowest)).collect();
-        let has_price = |cells: &[Cell]| cells.iter().any(|cell| cell.price.is_some());
-        if !has_price(&near) {
-            near.clear();
-            // A month of nothing helps nobody, unless it leads on.
-            if turned.is_none() && !has_price(&of_month) {
-                return None;
+        let cells = |days: &mut dyn Iterator<Item = Day>| -> Vec<Cell> {
+            days.map(|of| cell(of, lowest)).collect()
+        };
+        let of_month = (0..31).filter_map(|after| first.after(after));
+        let mut of_month = of_month.filter(|other| is_same_month(*other, first));
+        let mut around = (-AROUND..=AROUND).filter_map(|by| shift(day, by));
+        let (near, of_month) = match turned {
+            Some(_) => (Vec::new(), cells(&mut of_month)),
+            None => {
+                let is_left = |cell: &Cell| cell.price.is_some();
+                let near = Some(cells(&mut around)).filter(|near| near.iter().any(is_left));
+                // A month of nothing helps nobody.
+                if near.is_none() && !of_month.any(|of| is_left(&cell(of, lowest))) {
+                    return None;
+                }
+                (near.unwrap_or_default(), Vec::new())
             }
-        }
+        };
+        let date = first.date();
         let turn = |other: chrono::NaiveDate| {
             let month = month_of(Day::from_date(other)?);
             let over = today.is_some_and(|today| month < month_of(today));
@@ -199,7 +204,7 @@ impl Calendar {
         };
         Some(Self {
             near,
-            turned: turned.is_some(),
+            whole: turn(date).filter(|_| turned.is_none()),
             earlier: date.checked_sub_months(Months::new(1)).and_then(turn),
             later: date.checked_add_months(Months::new(1)).and_then(turn),
             month: lang.with(

@@ -11,7 +11,7 @@ use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::{Cut, Listed, Sort};
 use crate::format;
-use crate::forms::{self, FieldError, Pairs};
+use crate::forms::{self, CHOSEN, FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::{FlightQuery, shift};
 use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
@@ -313,12 +313,6 @@ impl Asked<'_> {
         Choice { people: self.rest.people, ..self.choice.clone() }
     }
 
-    /// A search in the value of a button. Flights of another search stay chosen until one of this
-    /// list is ticked.
-    fn button(&self, about: Pairs) -> String {
-        forms::query(&[about, self.choice.flight_pairs()].concat())
-    }
-
     /// The same search with one way's list going on after an offer, for a button.
     fn after(&self, is_outbound: bool, after: Option<OfferId>) -> String {
         let query = self.query;
@@ -329,15 +323,14 @@ impl Asked<'_> {
         let mut about = query.sorted();
         about.extend(outbound.map(|id| ("aposIda", id.to_string())));
         about.extend(inbound.map(|id| ("aposVolta", id.to_string())));
-        self.button(about)
+        forms::query(&about)
     }
 
     async fn calendar(&self) -> Option<Calendar> {
         let query = self.query;
         let wanted = Wanted { people: query.people, nights: None };
         let place = (query.airport.as_str(), query.outbound);
-        let on = |day| [query.on(day), self.choice.flight_pairs()].concat();
-        Calendar::read(self.visit, Daemon::Flights, place, wanted, on).await
+        Calendar::read(self.visit, Daemon::Flights, place, wanted, |day| query.on(day)).await
     }
 
     async fn page(
@@ -355,7 +348,13 @@ impl Asked<'_> {
         };
         let partial = outbound.partial || inbound.partial;
         let directions = self.directions(outbound, inbound, &chosen).await;
-        let (search, own) = (query.pairs(), choice.flight_pairs());
+        let ids = || directions.iter().flat_map(|way| &way.cards).map(|card| &card.id);
+        let chosen_ids = choice.outbound.iter().chain(&choice.inbound);
+        let mut hidden = rest.pairs();
+        if chosen_ids.into_iter().any(|chosen| !ids().any(|id| id == chosen)) {
+            hidden.push((CHOSEN, forms::query(&choice.flight_pairs())));
+        }
+        let search = query.pairs();
         FlightsPage {
             lang,
             layout: Layout::new(&visit.frame, lang.t("flights-title"), Some(Step::Flights), choice),
@@ -364,16 +363,16 @@ impl Asked<'_> {
             directions,
             sorting: sort_buttons(
                 lang,
-                &[query.about(), own.clone()],
+                query.about(),
                 (&[Sort::Time, Sort::Price, Sort::Duration], query.filters.sort()),
             ),
             change: choice.link("/", search.clone()),
             skip: rest.link("/hospedagem", self.onward()),
             notice: PeopleNotice::new(lang, &self.whole(), query.people, ("/voos", query.about())),
-            hidden: rest.pairs(),
+            hidden,
             calendar,
             filter: FilterBoxes::new(
-                &[search, own],
+                search,
                 &query.filters,
                 vec![(lang.t("filter-departure"), query.filters.period_checks(lang))],
             ),
@@ -436,7 +435,7 @@ impl Asked<'_> {
         let today = visit.today();
         let on = |day| {
             let other = FlightQuery { inbound: Some(day), ..query.clone() };
-            [other.sorted(), self.choice.flight_pairs()].concat()
+            other.sorted()
         };
         let mut days = Vec::new();
         let around = (-AROUND..=AROUND).filter_map(|by| shift(current, by));

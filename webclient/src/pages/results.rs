@@ -23,15 +23,14 @@ pub(crate) struct SortButton {
 /// The buttons that sort the results of this search in these orders.
 pub(crate) fn sort_buttons(
     lang: Lang,
-    search: &[Pairs],
+    mut search: Pairs,
     (orders, current): (&[Sort], Sort),
 ) -> Vec<SortButton> {
-    let mut about = search.concat();
     let sort = |order: &Sort| {
-        about.push(("ordem", order.word().to_owned()));
-        let search = query(&about);
-        about.pop();
-        SortButton { name: lang.say(order.name()), search, current: *order == current }
+        search.push(("ordem", order.word().to_owned()));
+        let value = query(&search);
+        search.pop();
+        SortButton { name: lang.say(order.name()), search: value, current: *order == current }
     };
     orders.iter().map(sort).collect()
 }
@@ -46,13 +45,12 @@ pub(crate) struct FilterBoxes {
 
 impl FilterBoxes {
     pub(crate) fn new(
-        search: &[Pairs],
+        mut search: Pairs,
         filters: &Filters,
         groups: Vec<(&'static str, Vec<Check>)>,
     ) -> Self {
-        let mut about = search.concat();
-        about.extend(filters.sort_pair());
-        Self { groups, unfiltered: query(&about), is_filtered: filters.any() }
+        search.extend(filters.sort_pair());
+        Self { groups, unfiltered: query(&search), is_filtered: filters.any() }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::Cut;
 use crate::format;
-use crate::forms::{self, FieldError, Pairs};
+use crate::forms::{self, CHOSEN, FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::StayQuery;
 use agencia_protocol::OfferId;
@@ -197,10 +197,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = Choice { people, ..choice };
     let wanted = Wanted { people: query.people, nights: Some(query.nights()) };
     let place = (query.city.as_str(), query.arrival);
-    // A room of another search stays chosen until one of this list is ticked.
-    let room_chosen = choice.stay_pairs();
-    let on = |day| [query.on(day), room_chosen.clone()].concat();
-    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, on);
+    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, |day| query.on(day));
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
     let Cut { offers: stays, more, partial } = match found {
@@ -211,7 +208,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         }
     };
     let at = |after: Option<OfferId>| {
-        let mut about = [query.sorted(), room_chosen.clone()].concat();
+        let mut about = query.sorted();
         about.extend(after.map(|id| ("apos", id.to_string())));
         forms::query(&about)
     };
@@ -219,9 +216,14 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let whole = more.is_none() && query.after.is_none();
     let kept =
         chosen.stay.as_ref().filter(|_| !whole).and_then(|stay| elsewhere(stay, &query, &stays));
+    let cards: Vec<_> =
+        kept.into_iter().chain(stays).filter_map(|stay| StayCard::new(lang, stay, room)).collect();
     let rest = choice.without_stay();
     let mut hidden = rest.pairs();
     hidden.push(("noites", query.nights().to_string()));
+    if room.is_some() && !cards.iter().any(|card| card.checked) {
+        hidden.push((CHOSEN, forms::query(&choice.stay_pairs())));
+    }
     let leaving = query.leaving.or_else(|| query.arrival.after(1)).map(|day| lang.day(day));
     let mut onward = query.pairs();
     onward.retain(|(name, _)| *name != "dataVolta");
@@ -235,11 +237,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         ),
         nights: lang.n("nights", query.nights().count()),
         people: lang.n("people", query.people.count()),
-        cards: kept
-            .into_iter()
-            .chain(stays)
-            .filter_map(|stay| StayCard::new(lang, stay, room))
-            .collect(),
+        cards,
         more: more.map(|last| at(Some(last))),
         begin: query.after.is_some().then(|| at(None)),
         change: choice.link("/hospedagem", query.pairs()),
@@ -249,7 +247,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         calendar,
         partial,
         filter: FilterBoxes::new(
-            &[query.pairs(), room_chosen.clone()],
+            query.pairs(),
             &query.filters,
             vec![(lang.t("filter-room"), query.filters.room_checks(lang))],
         ),

@@ -211,7 +211,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         begin: query.after.is_some().then(|| at(None)),
         sorting: sort_buttons(
             lang,
-            &[query.about()],
+            query.about(),
             (&[Sort::Time, Sort::Price], query.filters.sort()),
         ),
         change: choice.link("/passeio", query.pairs()),
@@ -221,7 +221,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         calendar,
         partial,
         filter: FilterBoxes::new(
-            &[query.pairs()],
+            query.pairs(),
             &query.filters,
             vec![
                 (lang.t("filter-time"), query.filters.period_checks(lang)),
