@@ -392,10 +392,10 @@ test('filters, days around and pairs lead on', async () => {
   const { page } = visitor;
   await searchFlights(visitor, ANA);
   await visitor.press('Procurar voos');
-  await page.locator('.near a').first().click();
+  await page.locator('.near button').first().click();
   await visitor.see('Escolha sua passagem.', 'outro-dia');
   assert.ok(!page.url().includes('dataIda=2099-12-21'), 'another day');
-  await page.locator('.month summary').click();
+  await page.locator('.month button').click();
   await visitor.see('Escolha sua passagem.', 'mes');
   await page.locator('.filters summary').click();
   await page.getByLabel('Manhã (6h–12h)').check();
@@ -403,7 +403,7 @@ test('filters, days around and pairs lead on', async () => {
   for (const time of await page.locator('.offer .clock time:first-child').allInnerTexts()) {
     assert.match(time, /^(0[6-9]|1[01]):/);
   }
-  await page.getByRole('link', { name: 'Limpar filtros' }).click();
+  await page.getByRole('button', { name: 'Limpar filtros' }).first().click();
   await page.locator('.pairs a').first().click();
   await visitor.see('Compre sua hospedagem.', 'par');
   assert.match(page.url(), /ida=.+&volta=.+/);

@@ -34,11 +34,31 @@ static ASSETS: LazyLock<HashMap<String, Asset>> = LazyLock::new(|| {
         let url = format!("/static/{path}?v={hash}");
         let mime = file.metadata.mimetype().to_owned();
         // Once, at the first request: every file lives as long as the process.
-        let bytes = Vec::leak(file.data.into_owned());
+        let bytes = match path.ends_with(".css") {
+            true => without_layout(&String::from_utf8_lossy(&file.data)).into_bytes(),
+            false => file.data.into_owned(),
+        };
+        let bytes = Vec::leak(bytes);
         Some(Asset { bytes, mime, hash, url })
     };
     Embedded::iter().filter_map(|path| Some((path.to_string(), load(&path)?))).collect()
 });
+
+/// A style sheet without what only its readers need: comments, and space around what is punctuated.
+fn without_layout(css: &str) -> String {
+    let mut rest = css;
+    let mut bare = String::with_capacity(css.len());
+    while let Some((before, comment)) = rest.split_once("/*") {
+        bare += before;
+        rest = comment.split_once("*/").map_or("", |(_, after)| after);
+    }
+    bare += rest;
+    let mut bare = bare.split_whitespace().collect::<Vec<_>>().join(" ");
+    for mark in ["{", "}", ";", ",", ">"] {
+        bare = bare.replace(&format!("{mark} "), mark).replace(&format!(" {mark}"), mark);
+    }
+    bare.replace(": ", ":").replace(";}", "}")
+}
 
 /// The URL of a file, for pages.
 pub(crate) fn url(path: &str) -> &'static str {
@@ -80,9 +100,16 @@ mod tests {
 
     #[test]
     fn every_file_that_pages_name_is_there() {
-        for path in ["site.css", "favicon.svg", "robots.txt"] {
+        for path in ["site.css", "favicon.svg", "robots.txt", "contagem.js", "envio.js"] {
             assert!(url(path).starts_with(&format!("/static/{path}?v=")), "{path}");
         }
+    }
+
+    #[test]
+    fn a_style_sheet_is_sent_without_its_layout() {
+        let css = "/* Look. */\n:root {\n  --ink: #000;\n\n  color: var(--ink);\n}\n@media print { a { b: c; } }\n";
+        let bare = ":root{--ink:#000;color:var(--ink)}@media print{a{b:c}}";
+        assert_eq!(without_layout(css), bare);
     }
 
     #[test]

@@ -58,17 +58,25 @@ impl Choice {
 
     /// The choice as it stands in a URL or in hidden inputs.
     pub(crate) fn pairs(&self) -> Pairs {
-        let mut pairs = Pairs::new();
-        pairs.extend(self.outbound.as_ref().map(|id| ("ida", id.to_string())));
-        pairs.extend(self.inbound.as_ref().map(|id| ("volta", id.to_string())));
+        let mut pairs = self.flight_pairs();
         pairs.extend(self.people.map(|people| ("pessoas", people.to_string())));
-        if let Some(ChosenStay { id, nights }) = &self.stay {
-            pairs.push(("hospedagem", id.to_string()));
-            pairs.push(("noites", nights.to_string()));
-        }
+        pairs.extend(self.stay_pairs());
         pairs.extend(self.tours.iter().map(|id| ("passeio", id.to_string())));
         pairs.extend(self.trip.map(|trip| ("viagem", trip.to_string())));
         pairs
+    }
+
+    /// Its flights alone.
+    pub(crate) fn flight_pairs(&self) -> Pairs {
+        let there = self.outbound.as_ref().map(|id| ("ida", id.to_string()));
+        let back = self.inbound.as_ref().map(|id| ("volta", id.to_string()));
+        there.into_iter().chain(back).collect()
+    }
+
+    /// Its room alone.
+    pub(crate) fn stay_pairs(&self) -> Pairs {
+        let Some(ChosenStay { id, nights }) = &self.stay else { return Pairs::new() };
+        vec![("hospedagem", id.to_string()), ("noites", nights.to_string())]
     }
 
     /// A link to a page, with this choice and what that page is about.

@@ -19,6 +19,9 @@ const PAGE_MAX: u32 = 1000;
 /// at whole.
 const READ_MAX: usize = 10_000;
 
+/// The fields of an address that filter.
+pub(crate) const FIELDS: [&str; 4] = ["periodo", "cafe", "camas", "gratis"];
+
 /// Beds that a room may be asked to have at least.
 const BEDS: [u32; 4] = [1, 2, 3, 4];
 

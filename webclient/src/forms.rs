@@ -1,7 +1,7 @@
 //! What a visitor typed, field by field: each is valid, or named in an error. What the fields of a
 //! search mean together is in `queries`.
 
-use crate::filters::{Filters, Sort};
+use crate::filters::{self, Filters, Sort};
 use crate::language::Key;
 use crate::texts::{self, Wrong};
 use agencia_protocol::trip::{Contact, PersonName, Revision};
@@ -20,9 +20,26 @@ impl Fields {
     /// Reads the query of a URL, with what the button in it says of a search as if it stood there.
     pub(crate) fn of_query(text: &[u8]) -> Self {
         let mut fields = Self::parse(text);
-        let search = Self::parse(fields.first(LIST).as_bytes());
+        let (turns, filters) = (fields.has(LIST), fields.has(FILTER));
+        if !turns && !filters {
+            return fields;
+        }
+        let button = if turns { LIST } else { FILTER };
+        let mut search = Self::parse(fields.first(button).as_bytes());
+        search.0.extend(Self::parse(fields.first(CHOSEN).as_bytes()).0);
+        // Boxes of filters count once they are applied: till then the search says its own.
+        if turns {
+            fields.remove(&filters::FIELDS);
+        }
+        for own in TICKED {
+            if fields.has(own[0]) { search.remove(own) } else { fields.remove(own) }
+        }
         fields.0.extend(search.0);
         fields
+    }
+
+    fn remove(&mut self, names: &[&str]) {
+        self.0.retain(|(name, _)| !names.contains(&name.as_str()));
     }
 
     /// Whether this name was sent, empty or not.
@@ -54,9 +71,30 @@ impl From<Vec<(String, String)>> for Fields {
 /// Names and values that go into a URL or into hidden inputs.
 pub(crate) type Pairs = Vec<(&'static str, String)>;
 
-/// The field of a button that turns to another part of a list. Its form says what is ticked, the
-/// button's value the search: a form has no other place for what only one of its buttons needs.
+/// The field of a button that shows a list in another way: another part, order or day of it. Its form
+/// says what is ticked, the button's value the search: a form has no other place for what only one of
+/// its buttons needs.
 pub(crate) const LIST: &str = "lista";
+
+/// The field of the button that shows a list as the boxes of filters in its form say.
+const FILTER: &str = "filtra";
+
+/// The field of what was chosen before and is not on the list, so that it cannot be ticked there. It
+/// stays chosen while the list is shown in other ways, and no longer.
+pub(crate) const CHOSEN: &str = "escolhida";
+
+/// What lists tick one of, each with what belongs to it. What was chosen before counts where the form
+/// ticks nothing in its place.
+const TICKED: [&[&str]; 3] = [&["ida"], &["volta"], &["hospedagem", "noites"]];
+
+/// The most bytes of a place's name, as the daemons take it.
+pub(crate) const PLACE_BYTES_MAX: usize = 200;
+
+/// The most people of a search, as the daemons take it.
+pub(crate) const PEOPLE_MAX: u16 = 999;
+
+/// How many letters and digits a locator has.
+pub(crate) const LOCATOR_LENGTH: usize = 6;
 
 /// These as the query of a URL.
 pub(crate) fn query(pairs: &[(&'static str, String)]) -> String {
@@ -235,4 +273,39 @@ impl<'a> Reader<'a> {
 /// A day as browsers send it, or as people in Brazil write it where there is no date picker.
 fn read_day(text: &str) -> Option<Day> {
     Day::from_iso(text).or_else(|| Day::from_record(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_of_inputs_are_those_of_what_they_take() {
+        let place = |bytes: usize| Place::new("x".repeat(bytes)).is_some();
+        assert!(place(PLACE_BYTES_MAX) && !place(PLACE_BYTES_MAX + 1));
+        let people = |count: u16| People::new(count).is_some();
+        assert!(people(PEOPLE_MAX) && !people(PEOPLE_MAX + 1));
+        let locator = |length: usize| "A".repeat(length).parse::<Locator>().is_ok();
+        assert!(locator(LOCATOR_LENGTH) && !locator(LOCATOR_LENGTH + 1));
+    }
+
+    /// The values of `name` after a button of a list was pressed.
+    fn values(query: &str, name: &str) -> Vec<String> {
+        let fields = Fields::of_query(query.as_bytes());
+        fields.all(name).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_a_form_ticks_counts_more_than_what_was_chosen_before() {
+        let button = "lista=periodo%3Dtarde&escolhida=ida%3Da%26hospedagem%3Db%26noites%3D3";
+        assert_eq!(values(button, "ida"), ["a"]);
+        assert_eq!(values(&format!("ida=c&{button}"), "ida"), ["c"]);
+        assert!(values(&format!("ida=&{button}"), "ida").is_empty(), "none is an answer as well");
+        // The nights belong to the room that is ticked.
+        assert_eq!(values(&format!("noites=2&{button}"), "noites"), ["3"]);
+        assert_eq!(values(&format!("hospedagem=d&noites=2&{button}"), "noites"), ["2"]);
+        // Boxes count when they are applied.
+        assert_eq!(values(&format!("periodo=manha&{button}"), "periodo"), ["tarde"]);
+        assert_eq!(values("periodo=manha&filtra=ordem%3Dpreco", "periodo"), ["manha"]);
+    }
 }

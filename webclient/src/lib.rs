@@ -21,7 +21,7 @@ mod filters;
 mod daemons;
 mod chosen;
 mod fit;
-mod part;
+mod item_kind;
 mod owner;
 mod keys;
 mod trip;

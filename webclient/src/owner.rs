@@ -18,6 +18,10 @@ use sha2::Sha256;
 use std::fmt;
 use uuid::Uuid;
 
+/// The cookie that keeps which trip a browser has had held last, for as long as that is: whoever goes
+/// back to the review comes to an address that does not name it.
+pub(crate) const HELD_COOKIE: &str = "reservada";
+
 /// The cookie that says who somebody is.
 pub(crate) const COOKIE: &str = "visitante";
 

@@ -59,6 +59,11 @@ impl FlightQuery {
         [self.pairs(), self.filters.pairs()].concat()
     }
 
+    /// The same with its order, too.
+    pub(crate) fn sorted(&self) -> Pairs {
+        self.about().into_iter().chain(self.filters.sort_pair()).collect()
+    }
+
     /// The same search on another day, for as long; filters and order stay.
     pub(crate) fn on(&self, day: Day) -> Pairs {
         let later = i32::from(day.number()) - i32::from(self.outbound.number());
@@ -67,8 +72,7 @@ impl FlightQuery {
             true => shift(back, later),
             false => Some(back),
         });
-        let other = Self { outbound: day, inbound, ..self.clone() };
-        other.about().into_iter().chain(self.filters.sort_pair()).collect()
+        Self { outbound: day, inbound, ..self.clone() }.sorted()
     }
 
     /// The search as it stands in a URL, at the beginning of its lists.
@@ -136,11 +140,16 @@ impl StayQuery {
         [self.pairs(), self.filters.pairs()].concat()
     }
 
+    /// The same with its order, too.
+    pub(crate) fn sorted(&self) -> Pairs {
+        self.about().into_iter().chain(self.filters.sort_pair()).collect()
+    }
+
     /// The same search on another day, for as many nights; filters stay.
     pub(crate) fn on(&self, day: Day) -> Pairs {
         let later = i32::from(day.number()) - i32::from(self.arrival.number());
         let leaving = self.leaving.and_then(|leaving| shift(leaving, later));
-        Self { arrival: day, leaving, ..self.clone() }.about()
+        Self { arrival: day, leaving, ..self.clone() }.sorted()
     }
 
     /// The search as it stands in a URL, at the beginning of its list.
@@ -184,10 +193,14 @@ impl TourQuery {
         [self.pairs(), self.filters.pairs()].concat()
     }
 
+    /// The same with its order, too.
+    pub(crate) fn sorted(&self) -> Pairs {
+        self.about().into_iter().chain(self.filters.sort_pair()).collect()
+    }
+
     /// The same search on another day; filters and order stay.
     pub(crate) fn on(&self, day: Day) -> Pairs {
-        let other = Self { day, ..self.clone() };
-        other.about().into_iter().chain(self.filters.sort_pair()).collect()
+        Self { day, ..self.clone() }.sorted()
     }
 
     /// The search as it stands in a URL, at the beginning of its list.

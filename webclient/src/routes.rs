@@ -4,7 +4,7 @@ use crate::assets;
 use crate::daemons::Timing;
 use crate::forms::Fields;
 use crate::language;
-use crate::owner::{COOKIE, VisitorId};
+use crate::owner::{COOKIE, HELD_COOKIE, VisitorId};
 use crate::pages::access::{self, Pass};
 use crate::pages::error::{self, Trouble};
 use crate::pages::layout::{self, Frame};
@@ -13,6 +13,7 @@ use crate::pages::{
     voucher,
 };
 use crate::security::Encrypted;
+use agencia_protocol::TripId;
 use agencia_protocol::trip::ClientAddress;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -175,8 +176,8 @@ fn posted(site: &Arc<Site>) -> impl Filter<Extract = (Visit,), Error = Rejection
     })
 }
 
-/// Who asks, and where from.
-type Who = (Option<VisitorId>, Option<ClientAddress>);
+/// Who asks, what they have had held last, and where from.
+type Who = (Option<VisitorId>, Option<TripId>, Option<ClientAddress>);
 
 fn who() -> impl Filter<Extract = (Who,), Error = Infallible> + Clone + use<> {
     let address = warp::ext::optional::<ClientAddress>();
@@ -184,8 +185,9 @@ fn who() -> impl Filter<Extract = (Who,), Error = Infallible> + Clone + use<> {
     let asked = warp::header::headers_cloned().and(address).and(encrypted);
     asked.map(|headers: HeaderMap, address, encrypted: Option<Encrypted>| {
         let encrypted = encrypted.unwrap_or(Encrypted(false));
-        let kept = layout::cookie(&headers, &encrypted.cookie_name(COOKIE));
-        (kept.and_then(VisitorId::from_cookie), address)
+        let kept = |name| layout::cookie(&headers, &encrypted.cookie_name(name));
+        let held = kept(HELD_COOKIE).and_then(|trip| trip.parse().ok());
+        (kept(COOKIE).and_then(VisitorId::from_cookie), held, address)
     })
 }
 
@@ -207,8 +209,9 @@ fn frame(site: &Arc<Site>) -> impl Filter<Extract = (Frame,), Error = Infallible
     )
 }
 
-fn visit(site: &Arc<Site>, fields: Fields, frame: Frame, (visitor, address): Who) -> Visit {
-    Visit { site: site.clone(), fields, timing: Timing::default(), frame, visitor, address }
+fn visit(site: &Arc<Site>, fields: Fields, frame: Frame, (visitor, held, address): Who) -> Visit {
+    let (site, timing) = (site.clone(), Timing::default());
+    Visit { site, fields, timing, frame, visitor, held, address }
 }
 
 /// Runs a handler and says what the daemons took.

@@ -66,10 +66,15 @@ impl Encrypted {
 
     /// The value of `Set-Cookie` that keeps this for 400 days, as long as browsers keep any.
     pub(crate) fn cookie(self, name: &str, value: &str) -> HeaderValue {
+        self.cookie_for(name, value, 400 * 24 * 60 * 60)
+    }
+
+    /// The same for so many seconds.
+    pub(crate) fn cookie_for(self, name: &str, value: &str, secs: u32) -> HeaderValue {
         let name = self.cookie_name(name);
         let secure = if self.0 { "; Secure" } else { "" };
         let text =
-            format!("{name}={value}; Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax{secure}");
+            format!("{name}={value}; Max-Age={secs}; Path=/; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::try_from(text).expect("a cookie of ours is ASCII")
     }
 }

@@ -222,7 +222,7 @@ impl Default for Trips {
 
 impl Default for Pages {
     fn default() -> Self {
-        Self { offers_max: at_least_one!(30), places_max: 300 }
+        Self { offers_max: at_least_one!(10), places_max: 300 }
     }
 }
 

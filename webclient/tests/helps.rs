@@ -34,8 +34,9 @@ fn an_empty_list_offers_the_days_around_that_have_something() {
     ] {
         let page = web.get(&path);
         page.says(&["class=\"empty\"", "Menores preços de novembro de 2027, em R$"]);
-        let near = page.link("qui, 04/11");
-        assert!(near.contains("dataIda=2027-11-04"), "{near}");
+        page.says_not(&["class=\"week\""]);
+        let near = page.turn("qui, 04/11", &[]);
+        assert!(near.contains("dataIda%3D2027-11-04"), "{near}");
         page.says(&[price]);
         web.get(&near).says_not(&["class=\"empty\""]);
     }
@@ -47,7 +48,7 @@ fn an_empty_list_offers_the_days_around_that_have_something() {
     assert_eq!(asked(&agency.tours)["numeroDePessoas"], 2);
     // The nights stay as many as they were.
     let stays = web.get(&STAYS.replace("2027-11-04", "2027-11-06"));
-    assert!(stays.link("qui, 04/11").contains("dataVolta=2027-11-05"));
+    assert!(stays.turn("qui, 04/11", &[]).contains("dataVolta%3D2027-11-05"));
 }
 
 #[test]
@@ -60,11 +61,11 @@ fn an_empty_list_of_returns_offers_the_days_around_that_have_one() {
     let page = web.get(&path);
     let (_, row) = page.body.split_once(whole).unwrap();
     let (row, _) = row.split_once("</nav>").unwrap();
-    assert_eq!(row.matches("<a ").count(), 1, "only one day has a flight: {row}");
+    assert_eq!(row.matches("<button ").count(), 1, "only one day has a flight: {row}");
     assert!(row.contains("dom, 07/11") && row.contains("R$\u{a0}</span>700"), "{row}");
     // Nobody comes back before they went.
     assert!(row.contains("qui, 04/11") && !row.contains("qua, 03/11"), "{row}");
-    let other = web.get(&page.link("dom, 07/11"));
+    let other = web.get(&page.turn("dom, 07/11", &[]));
     other.says_not(&["class=\"empty\"", whole]);
     // What filters left out is not on another day.
     web.get(&format!("{path}&periodo=noite")).says_not(&[whole]);
@@ -76,17 +77,19 @@ fn a_calendar_is_turned_to_the_months_around_and_leads_back() {
     let web = Web::start(&agency, "");
     for path in [flights("&ordem=preco"), STAYS.to_owned(), format!("{TOURS}&gratis=sim")] {
         let page = web.get(&path);
-        page.says(&["<details class=\"month\" id=\"meses\">"]);
-        let later = page.link("Mês seguinte");
+        let whole = page.turn("Menores preços de novembro", &[]);
+        let page = web.get(whole.trim_end_matches("#meses"));
+        page.says(&["<h2 id=\"meses\">"]).says_not(&["class=\"near\""]);
+        let later = page.turn("Mês seguinte", &[]);
         let (later, anchor) = later.split_once('#').unwrap();
-        assert!(later.contains("&mes=2027-12") && anchor == "meses", "{later}");
+        assert!(later.contains("%26mes%3D2027-12") && anchor == "meses", "{later}");
         // The list is the same, and the month that has nothing leads on.
         let december = web.get(later);
-        december.says(&["id=\"meses\" open", "Menores preços de dezembro de 2027"]);
+        december.says(&["<h2 id=\"meses\">", "Menores preços de dezembro de 2027"]);
         december.says_not(&["class=\"empty\""]);
-        let november = web.get(&december.link("Mês anterior").replace("#meses", ""));
-        assert_eq!(november.link("Mês seguinte"), page.link("Mês seguinte"));
-        assert!(december.link("Mês seguinte").contains("&mes=2028-01"));
+        let november = web.get(&december.turn("Mês anterior", &[]).replace("#meses", ""));
+        assert_eq!(november.turn("Mês seguinte", &[]), page.turn("Mês seguinte", &[]));
+        assert!(december.turn("Mês seguinte", &[]).contains("%26mes%3D2028-01"));
     }
     // What is over is not turned to, and what is no month is not shown.
     let today = chrono::Utc::now().with_timezone(&chrono_tz::America::Sao_Paulo);
@@ -118,7 +121,7 @@ fn lists_are_filtered_by_what_they_are_of() {
     check(&format!("{STAYS}&camas=4"), "hospedagem", &["quarto6", "quarto8"]);
     check(&format!("{TOURS}&gratis=sim"), "passeio", &["cachoeira"]);
     let none = web.get(&flights("&periodo=manha"));
-    check(&none.link("Limpar filtros"), "ida", &["ida1", "ida2", "ida3"]);
+    check(&none.turn("Limpar filtros", &[]), "ida", &["ida1", "ida2", "ida3"]);
     for (path, untrue) in [
         (flights("&periodo=manha"), "Não há voo"),
         (format!("{STAYS}&camas=4&cafe=sim").replace("Pessoas=2", "Pessoas=1"), "Não há quarto"),

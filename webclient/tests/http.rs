@@ -108,7 +108,7 @@ fn pages_have_nothing_inline_that_the_policy_forbids() {
         ["/", "/hospedagem", "/passeio", "/pacote?ida=ida1&passeio=orla", "/voos", "/nada"]
     {
         web.get(target).says_not(&[
-            "<script",
+            "<script>",
             "style=",
             "<style",
             "javascript:",

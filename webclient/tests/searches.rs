@@ -178,7 +178,7 @@ fn names_with_markup_are_text() {
         .says(&["Pousada &#60;b&#62;do Rio&#60;/b&#62; &#38; Cia"])
         .says_not(&["<b>do Rio"]);
     web.get(TOURS).says(&["&#60;script&#62;alert(1)"]).says_not(&["<script"]);
-    web.get("/pacote?passeio=orla").says_not(&["<script"]);
+    web.get("/pacote?passeio=orla").says_not(&["<script>"]);
     web.get("/voos?paraAeroporto=%22%3E%3Cscript%3E&dataIda=2027-11-04").says_not(&["<script"]);
 }
 
@@ -188,9 +188,9 @@ fn lists_are_sorted_by_price_when_asked() {
     let web = Web::start(&agency, "");
     let page = web.get(FLIGHTS);
     assert_eq!(offers(&page.body, "ida"), ["ida1", "ida2", "ida3"]);
-    let sorted = web.get(&page.link("Preço"));
+    let sorted = web.get(&page.turn("Preço", &[]));
     assert_eq!(offers(&sorted.body, "ida"), ["ida3", "ida2", "ida1"]);
-    let tours = web.get(&web.get(TOURS).link("Preço"));
+    let tours = web.get(&web.get(TOURS).turn("Preço", &[]));
     assert_eq!(offers(&tours.body, "passeio"), ["cachoeira", "mercado", "orla"]);
 }
 
@@ -250,6 +250,74 @@ fn what_is_ticked_stays_ticked_on_every_part_of_a_list() {
     assert_eq!(offers(&second.body, "passeio"), ["orla", "cachoeira"]);
     let third = web.get(&second.turn("Mais passeios", &[("passeio", "orla")]));
     check(&third, &[("passeio", "cachoeira"), ("passeio", "orla")]);
+}
+
+#[test]
+fn what_is_ticked_stays_ticked_in_another_order_on_another_day_and_behind_filters() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let check = |page: &Reply, ticked: &[(&str, &str)]| {
+        let fields = page.form();
+        for (name, value) in ticked {
+            let count = fields.iter().filter(|(key, of)| key == name && of == value).count();
+            assert_eq!(count, 1, "{name}={value}: {fields:?}");
+        }
+    };
+    let ticked = [("ida", "ida3"), ("volta", "volta2")];
+    let flights = web.get(FLIGHTS);
+    let sorted = web.get(&flights.turn("Duração", &ticked));
+    assert_eq!(offers(&sorted.body, "ida"), ["ida3", "ida2", "ida1"]);
+    check(&sorted, &ticked);
+    let evening = [ticked.as_slice(), &[("periodo", "noite")]].concat();
+    let filtered = web.get(&sorted.turn("Aplicar filtros", &evening));
+    assert_eq!(offers(&filtered.body, "ida"), ["ida3", "ida2"], "the order stays as well");
+    check(&filtered, &[("ida", "ida3"), ("periodo", "noite")]);
+    // A box that was not applied counts for nothing, and is not lost with those that were.
+    let again = web.get(&filtered.turn("Preço", &[("periodo", "manha")]));
+    assert_eq!(offers(&again.body, "ida"), ["ida3", "ida2"]);
+    let whole = web.get(&filtered.turn("Limpar filtros", &[]));
+    assert_eq!(offers(&whole.body, "ida"), ["ida3", "ida2", "ida1"]);
+    check(&whole, &ticked);
+
+    // What is not on the list of that day is there again on the way back, and in between no step
+    // forgets it.
+    let empty = web.get(&FLIGHTS.replace("dataIda=2027-11-04", "dataIda=2027-11-05"));
+    let there = web.get(&empty.turn("qui, 04/11", &[("volta", "volta2")]));
+    check(&there, &[("volta", "volta2")]);
+    let away =
+        there.turn("Menores preços de novembro", &ticked).replace("2027-11-04", "2027-11-05");
+    let away = web.get(away.trim_end_matches("#meses"));
+    assert!(offers(&away.body, "ida").is_empty());
+    check(&web.get(&away.turn("qui, 04/11", &[])), &ticked);
+    away.says(&["class=\"done\""]);
+
+    let stays = STAYS.replace("&numero", "&dataVolta=2027-11-07&numero");
+    let room = [("hospedagem", "quarto6"), ("noites", "3")];
+    let stays = web.get(&stays);
+    let breakfast = [("hospedagem", "quarto6"), ("cafe", "sim")];
+    let filtered = web.get(&stays.turn("Aplicar filtros", &breakfast));
+    assert_eq!(offers(&filtered.body, "hospedagem"), ["quarto6", "quarto8"]);
+    check(&filtered, &room);
+    check(&web.get(&filtered.turn("Limpar filtros", &[])), &room);
+
+    let tours = [("passeio", "cachoeira"), ("passeio", "orla")];
+    let sorted = web.get(&web.get(TOURS).turn("Preço", &tours));
+    assert_eq!(offers(&sorted.body, "passeio"), ["cachoeira", "mercado", "orla"]);
+    check(&sorted, &tours);
+}
+
+#[test]
+fn enter_goes_on_whatever_shows_the_list_in_another_way() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    for path in [FLIGHTS, STAYS, TOURS] {
+        let page = web.get(path);
+        // The first button that belongs to a form is the one that Enter presses.
+        let mut buttons =
+            page.body.split("<button ").skip(1).map(|rest| rest.split_once('>').unwrap().0);
+        let first = buttons.find(|tag| tag.contains("form=\"lista\"")).unwrap();
+        assert!(!first.contains("formaction"), "{first}");
+    }
 }
 
 #[test]

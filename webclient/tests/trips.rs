@@ -444,15 +444,18 @@ fn no_get_changes_anything() {
 }
 
 #[test]
-fn the_countdown_is_a_file_of_this_site_and_the_page_is_whole_without_it() {
+fn scripts_are_files_of_this_site_and_the_page_is_whole_without_them() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
     let mut ana = Visitor::default();
     let page = held(&mut ana, &web, "1");
-    assert_eq!(page.body.matches("<script").count(), 1);
-    let (_, rest) = page.body.split_once("<script src=\"").unwrap();
-    let script = web.get(rest.split('"').next().unwrap());
-    assert_eq!(script.status, 200);
+    let scripts: Vec<_> = page.body.split("<script ").skip(1).collect();
+    let files: Vec<_> = scripts.iter().map(|tag| tag.split('"').nth(1).unwrap()).collect();
+    let [countdown, sending] = files[..] else { panic!("two scripts: {files:?}") };
+    assert!(countdown.contains("contagem.js") && sending.contains("envio.js"), "{files:?}");
+    for file in files {
+        assert_eq!(web.get(file).status, 200, "{file}");
+    }
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
     page.says(&["Reservado até <strong>"]).says_not(&["style=", " onclick"]);
@@ -465,4 +468,25 @@ fn a_trip_is_held_for_as_long_as_the_settings_say() {
     let mut ana = Visitor::default();
     hold(&mut ana, &web, "passeio=orla").says(&["falta 1 minuto"]);
     assert_eq!(agency.tours.requests("segurar")[0]["validade"], 61);
+}
+
+#[test]
+fn whoever_goes_back_from_what_is_held_does_not_find_it_sold_out() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let (mut ana, mut bento) = (Visitor::default(), Visitor::default());
+    let back = "/pacote?hospedagem=quarto6&noites=3&passeio=orla";
+    let trip = trip_of(&hold(&mut ana, &web, "hospedagem=quarto6&noites=3&passeio=orla"));
+    let review = ana.get(&web, back);
+    review.says(&["Esta viagem já está reservada.", "Mudar a reserva"]).says_not(&["Esgotou"]);
+    assert_eq!(review.link("Veja o que está reservado"), trip);
+    // To hold it again is to change it: nothing is held twice.
+    let again = ana.follow(&web, "/pacote", &encode(&review.form()));
+    assert_eq!((trip_of(&again), agency.tours.left("orla")), (trip.clone(), 7));
+    // To others it is sold out, and another choice is another trip.
+    bento.get(&web, back).says(&["Esgotou"]).says_not(&["já está reservada"]);
+    ana.get(&web, "/pacote?passeio=mercado").says_not(&["já está reservada", "Mudar a reserva"]);
+    // What was let go is held no more.
+    ana.post(&web, &format!("{trip}/desistir"), "");
+    ana.get(&web, back).says_not(&["já está reservada", "Esgotou"]);
 }

@@ -4,11 +4,11 @@
 use super::{Frame, Layout, Outcome, Visit, error, page, see_other};
 use crate::choice::Choice;
 use crate::daemons::{Daemon, DaemonError};
-use crate::forms::{FieldError, Pairs, Reader, link};
+use crate::forms::{self, FieldError, Pairs, Reader, link};
 use crate::language::{Key, Lang};
 use crate::texts;
 use agencia_client::ClientError;
-use agencia_protocol::trip::{Consult, ConsultReply, PersonName};
+use agencia_protocol::trip::{Consult, ConsultReply, NAME_BYTES_MAX, PersonName};
 use agencia_protocol::{Code, Locator, TripId};
 use askama::Template;
 use serde_json::Value;

@@ -1,11 +1,10 @@
-//! Days beside the one that was searched, each with its lowest price: seven in a row above a list,
-//! and a month below it, from which links lead to the months around. A daemon that does not tell leaves
+//! Days beside the one that was searched, each with its lowest price: seven in a row above a list or,
+//! where it is asked for, a month, which is turned to the months around. Days are buttons of the list's form. A daemon that does not tell leaves
 //! both out.
 
 use super::Visit;
-use crate::choice::Choice;
 use crate::daemons::Daemon;
-use crate::forms::Pairs;
+use crate::forms::{self, Pairs};
 use crate::language::Lang;
 use crate::queries::shift;
 use agencia_protocol::request::{CalendarDay, CalendarMonth};
@@ -18,9 +17,6 @@ pub(super) const AROUND: i32 = 3;
 
 /// The field of an address that says which month is shown, when it is not that of the search.
 const MONTH: &str = "mes";
-
-/// Where on the page the month is.
-const ANCHOR: &str = "#meses";
 
 /// The request `calendario`.
 #[derive(Serialize)]
@@ -50,16 +46,17 @@ pub(crate) struct Wanted {
 
 /// What a page shows of days and prices.
 pub(crate) struct Calendar {
-    /// The days around, for a row of links; none when all of them have nothing.
+    /// The days around, for a row of buttons; none when all of them have nothing, or
+    /// the month is shown.
     pub(crate) near: Vec<Cell>,
     pub(crate) month: String,
     pub(crate) weekdays: Vec<&'static str>,
     /// Empty places before the first day of the month.
     pub(crate) blanks: Vec<()>,
     pub(crate) days: Vec<Cell>,
-    /// Whether the visitor turned to this month.
-    pub(crate) turned: bool,
-    /// The same page with the month before it, unless that is over.
+    /// The same search with the whole month, unless that is shown.
+    pub(crate) whole: Option<String>,
+    /// The same search with the month before it, unless that is over.
     pub(crate) earlier: Option<String>,
     /// The same with the month after it.
     pub(crate) later: Option<String>,
@@ -67,38 +64,46 @@ pub(crate) struct Calendar {
 
 /// A day.
 pub(crate) struct Cell {
-    pub(crate) number: u32,
-    /// The day with its weekday.
-    pub(crate) name: String,
-    /// The same without its year.
-    pub(crate) short: String,
+    pub(crate) day: Day,
     /// The lowest price; nothing when nothing is left.
     pub(crate) price: Option<String>,
     /// The search of that day.
-    pub(crate) href: Option<String>,
+    pub(crate) search: Option<String>,
     pub(crate) current: bool,
     /// Whether no day of the month is cheaper.
     pub(crate) lowest: bool,
 }
 
 impl Cell {
-    /// A day, with a price when something is left and a link unless it is the `current` one.
+    /// A day, with a price when something is left and a search unless it is the `current` one.
     pub(super) fn new(
         lang: Lang,
         day: Day,
         current: Day,
         price: Option<Money>,
-        link: impl Fn(Day) -> String,
+        on: impl Fn(Day) -> Pairs,
     ) -> Self {
         Self {
-            number: day.date().day(),
-            name: lang.day(day),
-            short: lang.short_day(day),
+            day,
             price: price.map(|price| short(lang, price.cents())),
-            href: (price.is_some() && day != current).then(|| link(day)),
+            search: (price.is_some() && day != current).then(|| forms::query(&on(day))),
             current: day == current,
             lowest: false,
         }
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.day.date().day()
+    }
+
+    /// The day with its weekday.
+    pub(crate) fn name(&self, lang: &Lang) -> String {
+        lang.day(self.day)
+    }
+
+    /// The same without its year.
+    pub(crate) fn short(&self, lang: &Lang) -> String {
+        lang.short_day(self.day)
     }
 
     /// The currency with its space, which is named once for all days, and the amount; a price of
@@ -111,22 +116,20 @@ impl Cell {
 }
 
 impl Calendar {
-    /// The calendar around a day at a place; `on` is the search of another day at this path.
+    /// The calendar around a day at a place; `on` is the search of another day.
     pub(crate) async fn read(
         visit: &Visit,
         daemon: Daemon,
         (place, day): (&str, Day),
         wanted: Wanted,
-        (path, choice): (&str, &Choice),
         on: impl Fn(Day) -> Pairs,
     ) -> Option<Self> {
-        let link = |day| choice.link(path, on(day));
         let turned = Day::from_iso(&format!("{}-01", visit.fields.first(MONTH)));
         let first = turned.or_else(|| Day::from_iso(&format!("{}-01", month_of(day))))?;
         let beside = [shift(day, -AROUND), shift(day, AROUND)].into_iter().flatten();
-        // What is shown first, and then what the row reaches into.
+        // The month that is shown, or those that the row reaches into.
         let mut months = vec![month_of(first)];
-        for month in std::iter::once(day).chain(beside).map(month_of) {
+        for month in beside.filter(|_| turned.is_none()).map(month_of) {
             if !months.contains(&month) {
                 months.push(month);
             }
@@ -158,9 +161,9 @@ impl Calendar {
         let lang = visit.lang();
         let today = visit.today();
         let days = told.iter().flat_map(|month| &month.days);
-        let lowest_of = |month: String| {
+        let lowest_of = |month: Day| {
             let prices = || {
-                let own = days.clone().filter(|told| month_of(told.day) == month);
+                let own = days.clone().filter(|told| is_same_month(told.day, month));
                 own.filter_map(|day| day.lowest)
             };
             // Where all days are alike, none is the best.
@@ -171,33 +174,37 @@ impl Calendar {
             let over = today.is_some_and(|today| of < today);
             let price = told.and_then(|told| told.lowest).filter(|_| !over);
             let lowest = price.is_some() && price == lowest;
-            Cell { lowest, ..Cell::new(lang, of, day, price, link) }
+            Cell { lowest, ..Cell::new(lang, of, day, price, &on) }
+        };
+        let lowest = lowest_of(first);
+        let cells = |days: &mut dyn Iterator<Item = Day>| -> Vec<Cell> {
+            days.map(|of| cell(of, lowest)).collect()
+        };
+        let of_month = (0..31).filter_map(|after| first.after(after));
+        let mut of_month = of_month.filter(|other| is_same_month(*other, first));
+        let mut around = (-AROUND..=AROUND).filter_map(|by| shift(day, by));
+        let (near, of_month) = match turned {
+            Some(_) => (Vec::new(), cells(&mut of_month)),
+            None => {
+                let is_left = |cell: &Cell| cell.price.is_some();
+                let near = Some(cells(&mut around)).filter(|near| near.iter().any(is_left));
+                // A month of nothing helps nobody.
+                if near.is_none() && !of_month.any(|of| is_left(&cell(of, lowest))) {
+                    return None;
+                }
+                (near.unwrap_or_default(), Vec::new())
+            }
         };
         let date = first.date();
-        let length = (0..31).filter_map(|after| first.after(after));
-        let of_month = length.filter(|other| other.date().month() == date.month());
-        let lowest = lowest_of(month_of(first));
-        let of_month: Vec<_> = of_month.map(|of| cell(of, lowest)).collect();
-        let lowest = lowest_of(month_of(day));
-        let around = (-AROUND..=AROUND).filter_map(|by| shift(day, by));
-        let mut near: Vec<_> = around.map(|of| cell(of, lowest)).collect();
-        let has_price = |cells: &[Cell]| cells.iter().any(|cell| cell.price.is_some());
-        if !has_price(&near) {
-            near.clear();
-            // A month of nothing helps nobody, unless it leads on.
-            if turned.is_none() && !has_price(&of_month) {
-                return None;
-            }
-        }
         let turn = |other: chrono::NaiveDate| {
             let month = month_of(Day::from_date(other)?);
             let over = today.is_some_and(|today| month < month_of(today));
             let about = [on(day), vec![(MONTH, month)]].concat();
-            (!over).then(|| format!("{}{ANCHOR}", choice.link(path, about)))
+            (!over).then(|| forms::query(&about))
         };
         Some(Self {
             near,
-            turned: turned.is_some(),
+            whole: turn(date).filter(|_| turned.is_none()),
             earlier: date.checked_sub_months(Months::new(1)).and_then(turn),
             later: date.checked_add_months(Months::new(1)).and_then(turn),
             month: lang.with(
@@ -221,6 +228,11 @@ const WEEK: [Weekday; 7] = [
     Weekday::Fri,
     Weekday::Sat,
 ];
+
+fn is_same_month(day: Day, other: Day) -> bool {
+    let (day, other) = (day.date(), other.date());
+    (day.year(), day.month()) == (other.year(), other.month())
+}
 
 fn month_of(day: Day) -> String {
     day.iso()[..7].to_owned()

@@ -4,19 +4,19 @@ use super::calendar::{AROUND, Calendar, Cell, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
-use super::results::{FilterForm, PeopleNotice, SortLink, few_left, read_on, sort_links};
+use super::results::{FilterBoxes, PeopleNotice, SortButton, few_left, read_on, sort_buttons};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::{Cut, Listed, Sort};
 use crate::format;
-use crate::forms::{self, FieldError, Pairs};
+use crate::forms::{self, CHOSEN, FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::{FlightQuery, shift};
 use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
 use agencia_protocol::request::Page;
-use agencia_protocol::{Day, Limit, OfferId, People};
+use agencia_protocol::{Day, Limit, Money, OfferId, People};
 use askama::Template;
 use warp::http::StatusCode;
 
@@ -114,13 +114,13 @@ struct FlightsPage {
     airport: String,
     people: String,
     directions: Vec<Direction>,
-    sorting: Vec<SortLink>,
+    sorting: Vec<SortButton>,
     change: String,
     skip: String,
     notice: Option<PeopleNotice>,
     hidden: Pairs,
     calendar: Option<Calendar>,
-    filter: FilterForm,
+    filter: FilterBoxes,
     pairs: Vec<FlightPair>,
     /// Whether the filters have not looked at all that there is.
     partial: bool,
@@ -178,12 +178,8 @@ struct Way<'a> {
 }
 
 impl Direction {
-    fn new(
-        visit: &Visit,
-        query: &FlightQuery,
-        people: People,
-        (way, near): (Way<'_>, Vec<Cell>),
-    ) -> Self {
+    fn new(asked: &Asked<'_>, way: Way<'_>, near: Vec<Cell>) -> Self {
+        let Asked { visit, query, people, .. } = *asked;
         let lang = visit.lang();
         let Way { day, found: Cut { offers, more, .. }, is_outbound, chosen, standing } = way;
         let (name, legend, none, empty, go_on, after) = match is_outbound {
@@ -204,7 +200,7 @@ impl Direction {
                 &query.after_inbound,
             ),
         };
-        let at = |after| list_query(query, is_outbound, after);
+        let at = |after| asked.after(is_outbound, after);
         let whole = after.is_none() && more.is_none();
         // What was ticked on another part of this list is seen on every part.
         let elsewhere = standing.filter(|_| !whole).and_then(|standing| match standing {
@@ -273,6 +269,17 @@ impl FlightCard {
     }
 }
 
+/// A list that is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    visit: &'a Visit,
+    query: &'a FlightQuery,
+    choice: &'a Choice,
+    /// The choice without its flights: those that are looked for here are not yet anybody's.
+    rest: &'a Choice,
+    people: People,
+}
+
 /// `/voos`: the results.
 pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = match visit.choice(Step::Flights) {
@@ -283,84 +290,184 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         Ok(query) => query,
         Err(errors) => return Ok(wrong(&visit, &choice, errors).await),
     };
-    let wanted = Wanted { people: query.people, nights: None };
-    let place = (query.airport.as_str(), query.outbound);
-    let here = ("/voos", &choice);
-    let calendar =
-        Calendar::read(&visit, Daemon::Flights, place, wanted, here, |day| query.on(day));
-    // The flights that are looked for here are not yet anybody's.
-    let rest = choice.without_flights().for_people(query.people);
+    let rest = &choice.without_flights().for_people(query.people);
     let people = rest.people.unwrap_or(query.people);
-    let whole = Choice { people: rest.people, ..choice.clone() };
+    let asked = Asked { visit: &visit, query: &query, choice: &choice, rest, people };
+    let whole = asked.whole();
     let (found, calendar, chosen) =
-        tokio::join!(search(&visit, &query), calendar, visit.look_up(&whole));
-    let (outbound, inbound) = match found {
+        tokio::join!(search(&visit, &query), asked.calendar(), visit.look_up(&whole));
+    let found = match found {
         Ok(found) => found,
         Err(failure) => {
             let errors = error::fields_of(failure)?;
             return Ok(wrong(&visit, &choice, errors).await);
         }
     };
-    let lang = visit.lang();
-    let begins = query.after_outbound.is_none() && query.after_inbound.is_none();
-    let pairs = match begins {
-        true => pairs(lang, &rest, &outbound, &inbound, people),
-        false => Vec::new(),
-    };
-    let partial = outbound.partial || inbound.partial;
-    let there = Way {
-        day: query.outbound,
-        found: outbound,
-        is_outbound: true,
-        chosen: choice.outbound.as_ref(),
-        standing: chosen.outbound.as_ref(),
-    };
-    let back = query.inbound.map(|day| Way {
-        day,
-        found: inbound,
-        is_outbound: false,
-        chosen: choice.inbound.as_ref(),
-        standing: chosen.inbound.as_ref(),
-    });
-    let near_back = match &back {
-        Some(back) if back.found.offers.is_empty() => days_back(&visit, &query, &choice).await,
-        _ => Vec::new(),
-    };
-    let ways = std::iter::once((there, Vec::new())).chain(back.map(|back| (back, near_back)));
-    let directions = ways.map(|way| Direction::new(&visit, &query, people, way)).collect();
-    let onward = vec![
-        ("cidade", format::city_of(query.airport.as_str()).to_owned()),
-        ("dataIda", query.outbound.iso()),
-        ("dataVolta", query.inbound.map(|day| day.iso()).unwrap_or_default()),
-    ];
-    let page_of = FlightsPage {
-        lang,
-        layout: Layout::new(&visit.frame, lang.t("flights-title"), Some(Step::Flights), &choice),
-        airport: query.airport.as_str().to_owned(),
-        people: lang.n("people", query.people.count()),
-        directions,
-        sorting: sort_links(
-            lang,
-            ("/voos", query.about()),
-            &choice,
-            (&[Sort::Time, Sort::Price, Sort::Duration], query.filters.sort()),
-        ),
-        change: choice.link("/", query.pairs()),
-        skip: rest.link("/hospedagem", onward),
-        notice: PeopleNotice::new(lang, &whole, query.people, ("/voos", query.about())),
-        hidden: rest.pairs(),
-        calendar,
-        filter: FilterForm::new(
-            ("/voos", query.pairs()),
-            &query.filters,
-            &choice,
-            vec![(lang.t("filter-departure"), query.filters.period_checks(lang))],
-        ),
-        pairs,
-        partial,
-        summary: Summary::new(lang, &rest, &Chosen { outbound: None, inbound: None, ..chosen }),
-    };
+    let page_of = asked.page(found, calendar, chosen).await;
     Ok(page(StatusCode::OK, &page_of))
+}
+
+impl Asked<'_> {
+    /// All that is chosen, for as many as travel.
+    fn whole(&self) -> Choice {
+        Choice { people: self.rest.people, ..self.choice.clone() }
+    }
+
+    /// The same search with one way's list going on after an offer, for a button.
+    fn after(&self, is_outbound: bool, after: Option<OfferId>) -> String {
+        let query = self.query;
+        let (outbound, inbound) = match is_outbound {
+            true => (after, query.after_inbound.clone()),
+            false => (query.after_outbound.clone(), after),
+        };
+        let mut about = query.sorted();
+        about.extend(outbound.map(|id| ("aposIda", id.to_string())));
+        about.extend(inbound.map(|id| ("aposVolta", id.to_string())));
+        forms::query(&about)
+    }
+
+    async fn calendar(&self) -> Option<Calendar> {
+        let query = self.query;
+        let wanted = Wanted { people: query.people, nights: None };
+        let place = (query.airport.as_str(), query.outbound);
+        Calendar::read(self.visit, Daemon::Flights, place, wanted, |day| query.on(day)).await
+    }
+
+    async fn page(
+        &self,
+        (outbound, inbound): (Cut<Flight>, Cut<Flight>),
+        calendar: Option<Calendar>,
+        chosen: Chosen,
+    ) -> FlightsPage {
+        let Asked { visit, query, choice, rest, people } = *self;
+        let lang = visit.lang();
+        let begins = query.after_outbound.is_none() && query.after_inbound.is_none();
+        let pairs = match begins {
+            true => pairs(lang, rest, &outbound, &inbound, people),
+            false => Vec::new(),
+        };
+        let partial = outbound.partial || inbound.partial;
+        let directions = self.directions(outbound, inbound, &chosen).await;
+        let ids = || directions.iter().flat_map(|way| &way.cards).map(|card| &card.id);
+        let chosen_ids = choice.outbound.iter().chain(&choice.inbound);
+        let mut hidden = rest.pairs();
+        if chosen_ids.into_iter().any(|chosen| !ids().any(|id| id == chosen)) {
+            hidden.push((CHOSEN, forms::query(&choice.flight_pairs())));
+        }
+        let search = query.pairs();
+        FlightsPage {
+            lang,
+            layout: Layout::new(&visit.frame, lang.t("flights-title"), Some(Step::Flights), choice),
+            airport: query.airport.as_str().to_owned(),
+            people: lang.n("people", query.people.count()),
+            directions,
+            sorting: sort_buttons(
+                lang,
+                query.about(),
+                (&[Sort::Time, Sort::Price, Sort::Duration], query.filters.sort()),
+            ),
+            change: choice.link("/", search.clone()),
+            skip: rest.link("/hospedagem", self.onward()),
+            notice: PeopleNotice::new(lang, &self.whole(), query.people, ("/voos", query.about())),
+            hidden,
+            calendar,
+            filter: FilterBoxes::new(
+                search,
+                &query.filters,
+                vec![(lang.t("filter-departure"), query.filters.period_checks(lang))],
+            ),
+            pairs,
+            partial,
+            summary: Summary::new(lang, rest, &Chosen { outbound: None, inbound: None, ..chosen }),
+        }
+    }
+
+    /// The ways that were searched for, and days around the way back where that has nothing.
+    async fn directions(
+        &self,
+        outbound: Cut<Flight>,
+        inbound: Cut<Flight>,
+        chosen: &Chosen,
+    ) -> Vec<Direction> {
+        let there = Way {
+            day: self.query.outbound,
+            found: outbound,
+            is_outbound: true,
+            chosen: self.choice.outbound.as_ref(),
+            standing: chosen.outbound.as_ref(),
+        };
+        let mut directions = vec![Direction::new(self, there, Vec::new())];
+        if let Some(day) = self.query.inbound {
+            let near = match inbound.offers.is_empty() {
+                true => self.days_back(day).await,
+                false => Vec::new(),
+            };
+            let back = Way {
+                day,
+                found: inbound,
+                is_outbound: false,
+                chosen: self.choice.inbound.as_ref(),
+                standing: chosen.inbound.as_ref(),
+            };
+            directions.push(Direction::new(self, back, near));
+        }
+        directions
+    }
+
+    /// What the search for a room is filled with where no flight is chosen.
+    fn onward(&self) -> Pairs {
+        let query = self.query;
+        vec![
+            ("cidade", format::city_of(query.airport.as_str()).to_owned()),
+            ("dataIda", query.outbound.iso()),
+            ("dataVolta", query.inbound.map(|day| day.iso()).unwrap_or_default()),
+        ]
+    }
+
+    /// Days around the one of the way back with their lowest prices, when something flies on one of
+    /// them. Calendars tell of the way there alone: every day is searched.
+    async fn days_back(&self, current: Day) -> Vec<Cell> {
+        let Asked { visit, query, .. } = *self;
+        // What filters left out is not on another day.
+        if query.filters.any() || query.after_inbound.is_some() {
+            return Vec::new();
+        }
+        let today = visit.today();
+        let on = |day| {
+            let other = FlightQuery { inbound: Some(day), ..query.clone() };
+            other.sorted()
+        };
+        let mut days = Vec::new();
+        let around = (-AROUND..=AROUND).filter_map(|by| shift(current, by));
+        for day in around.filter(|day| *day >= query.outbound) {
+            let over = today.is_some_and(|today| day < today);
+            let price = match over || day == current {
+                true => None,
+                false => match self.lowest_back(day).await {
+                    Ok(price) => price,
+                    Err(failure) => {
+                        log::debug!("voos told no prices of days: {}", failure.error);
+                        return Vec::new();
+                    }
+                },
+            };
+            days.push(Cell::new(visit.lang(), day, current, price, on));
+        }
+        if days.iter().all(|day| day.price.is_none()) {
+            days.clear();
+        }
+        days
+    }
+
+    /// The lowest price of a way back on this day.
+    async fn lowest_back(&self, day: Day) -> Result<Option<Money>, DaemonError> {
+        let FlightQuery { airport, outbound, people, .. } = self.query;
+        let page = Page { limit: Limit::new(1), after: None, order: Sort::Price.order() };
+        let request = FlightSearch::new(airport.clone(), *outbound, Some(day), *people);
+        let found =
+            self.visit.read::<_, FlightsFound>(Daemon::Flights, &request.with_page(page)).await?;
+        Ok(found.inbound.first().map(|flight| flight.price))
+    }
 }
 
 /// The page that says which fields are wrong, with the form as it was typed.
@@ -474,58 +581,4 @@ async fn search(
         filters.cut(one, one_more, (max, there.as_ref())),
         filters.cut(other, other_more, (max, back.as_ref())),
     ))
-}
-
-/// Days around the one of the way back with their lowest prices, when something flies on one of them.
-/// Calendars tell of the way there alone: every day is searched.
-async fn days_back(visit: &Visit, query: &FlightQuery, choice: &Choice) -> Vec<Cell> {
-    let Some(current) = query.inbound else { return Vec::new() };
-    // What filters left out is not on another day.
-    if query.filters.any() || query.after_inbound.is_some() {
-        return Vec::new();
-    }
-    let page = Page { limit: Limit::new(1), after: None, order: Sort::Price.order() };
-    let today = visit.today();
-    let link = |day| {
-        let other = FlightQuery { inbound: Some(day), ..query.clone() };
-        let about = other.about().into_iter().chain(query.filters.sort_pair()).collect();
-        choice.link("/voos", about)
-    };
-    let mut days = Vec::new();
-    let around = (-AROUND..=AROUND).filter_map(|by| shift(current, by));
-    for day in around.filter(|day| *day >= query.outbound) {
-        let over = today.is_some_and(|today| day < today);
-        let price = if over || day == current {
-            None
-        } else {
-            let (airport, people) = (query.airport.clone(), query.people);
-            let request = FlightSearch::new(airport, query.outbound, Some(day), people)
-                .with_page(page.clone());
-            match visit.read::<_, FlightsFound>(Daemon::Flights, &request).await {
-                Ok(found) => found.inbound.first().map(|flight| flight.price),
-                Err(failure) => {
-                    log::debug!("voos told no prices of days: {}", failure.error);
-                    return Vec::new();
-                }
-            }
-        };
-        days.push(Cell::new(visit.lang(), day, current, price, link));
-    }
-    if days.iter().all(|day| day.price.is_none()) {
-        days.clear();
-    }
-    days
-}
-
-/// The same search with one way's list going on after an offer, as the query of a URL.
-fn list_query(search: &FlightQuery, is_outbound: bool, after: Option<OfferId>) -> String {
-    let (outbound, inbound) = match is_outbound {
-        true => (after, search.after_inbound.clone()),
-        false => (search.after_outbound.clone(), after),
-    };
-    let mut about = search.about();
-    about.extend(search.filters.sort_pair());
-    about.extend(outbound.map(|id| ("aposIda", id.to_string())));
-    about.extend(inbound.map(|id| ("aposVolta", id.to_string())));
-    forms::query(&about)
 }

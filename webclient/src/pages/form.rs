@@ -2,7 +2,7 @@
 
 use super::Visit;
 use crate::daemons::Places;
-use crate::forms::{FieldError, Pairs, link};
+use crate::forms::{self, FieldError, Pairs, link};
 use crate::language::Lang;
 use askama::Template;
 

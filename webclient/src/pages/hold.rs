@@ -8,6 +8,7 @@ use super::{Frame, Outcome, Step, Visit, see_other};
 use crate::choice::Choice;
 use crate::daemons::Daemon;
 use crate::forms::{FieldError, Fields, Reader, link};
+use crate::owner::HELD_COOKIE;
 use crate::texts;
 use crate::trip::{Known, Leader, Led, Order, Prices};
 use agencia_protocol::trip::{DaemonName, LetGo, PartState, Revision};
@@ -15,6 +16,7 @@ use agencia_protocol::{Code, TripId};
 use agencia_trip::driver::{Driver, Ending, Goal, Plan};
 use std::time::Duration;
 use tokio::time::Instant;
+use warp::http::header;
 
 /// The first version of a trip.
 const FIRST: Revision = Revision(1);
@@ -69,7 +71,11 @@ pub(crate) async fn hold(visit: Visit) -> Outcome {
     let asked = plan.parts.iter().flat_map(|part| part.items.clone());
     let seen = Seen::of_changed(&refusals, asked);
     let query = [links.pairs(), refusals.pairs(), seen.pairs()].concat();
-    Ok(see_other(&link(&path(form.order.trip), &query)))
+    let mut response = see_other(&link(&path(form.order.trip), &query));
+    let (trip, secs) = (form.order.trip.to_string(), leader.settings.hold_secs);
+    let cookie = frame.encrypted.cookie_for(HELD_COOKIE, &trip, secs);
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
 }
 
 fn is_part(plan: &Plan, daemon: &DaemonName) -> bool {

@@ -3,8 +3,8 @@
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::format;
+use crate::item_kind::ItemKind;
 use crate::language::Lang;
-use crate::part::Part;
 use crate::trip::{Sold, SoldItem};
 use agencia_protocol::flight::Flight;
 use agencia_protocol::stay::Stay;
@@ -13,7 +13,7 @@ use agencia_protocol::{Day, Money, People};
 
 /// One offer.
 pub(crate) struct Item {
-    pub(crate) part: Part,
+    pub(crate) part: ItemKind,
     /// What it is: `Voo de ida`.
     pub(crate) kind: &'static str,
     /// What one calls it: the route, the hotel, the sight.
@@ -30,7 +30,7 @@ pub(crate) struct Item {
 
 impl Item {
     /// A flight for so many.
-    pub(crate) fn flight(lang: Lang, part: Part, flight: &Flight, people: People) -> Self {
+    pub(crate) fn flight(lang: Lang, part: ItemKind, flight: &Flight, people: People) -> Self {
         let duration =
             format::duration((flight.day, flight.departure), (flight.arrival_day, flight.arrival));
         let at =
@@ -44,7 +44,9 @@ impl Item {
             part,
             kind: part.name(lang),
             title: match part {
-                Part::Inbound => lang.with("from-city", &[("city", format::city_of(&flight.from))]),
+                ItemKind::Inbound => {
+                    lang.with("from-city", &[("city", format::city_of(&flight.from))])
+                }
                 _ => lang.with("to-city", &[("city", format::city_of(&flight.to))]),
             },
             facts,
@@ -71,8 +73,8 @@ impl Item {
             (lang.t("fact-address"), stay.address.clone()),
         ]);
         Self {
-            part: Part::Stay,
-            kind: Part::Stay.name(lang),
+            part: ItemKind::Stay,
+            kind: ItemKind::Stay.name(lang),
             title: stay.hotel.clone(),
             facts,
             sum: lang.n("nights", stay.night_count()),
@@ -84,8 +86,8 @@ impl Item {
     /// A tour for so many.
     pub(crate) fn tour(lang: Lang, tour: &Tour, people: People) -> Self {
         Self {
-            part: Part::Tour,
-            kind: Part::Tour.name(lang),
+            part: ItemKind::Tour,
+            kind: ItemKind::Tour.name(lang),
             title: tour.sight.clone(),
             facts: vec![
                 (
@@ -126,12 +128,12 @@ impl Item {
 
     /// Whether it is a flight.
     pub(crate) fn is_flight(&self) -> bool {
-        matches!(self.part, Part::Outbound | Part::Inbound)
+        matches!(self.part, ItemKind::Outbound | ItemKind::Inbound)
     }
 
     /// Whether it is a room.
     pub(crate) fn is_stay(&self) -> bool {
-        self.part == Part::Stay
+        self.part == ItemKind::Stay
     }
 }
 
@@ -167,8 +169,8 @@ impl Summary {
         let people = choice.people.unwrap_or_default();
         let flight = |part| move |flight: &Flight| Item::flight(lang, part, flight, people);
         let mut items = Vec::new();
-        items.extend(known(&chosen.outbound).map(flight(Part::Outbound)));
-        items.extend(known(&chosen.inbound).map(flight(Part::Inbound)));
+        items.extend(known(&chosen.outbound).map(flight(ItemKind::Outbound)));
+        items.extend(known(&chosen.inbound).map(flight(ItemKind::Inbound)));
         items.extend(known(&chosen.stay).map(|stay| Item::stay(lang, stay)));
         for (_, tour) in &chosen.tours {
             items.extend(tour.record().map(|tour| Item::tour(lang, tour, people)));

@@ -99,6 +99,8 @@ pub(crate) struct Layout {
     pub(crate) steps: Vec<StepLink>,
     pub(crate) css: &'static str,
     pub(crate) icon: &'static str,
+    /// The script of pages that send something.
+    pub(crate) sending: &'static str,
     pub(crate) lang: Lang,
     /// The language to switch to.
     pub(crate) other: Lang,
@@ -143,6 +145,7 @@ impl Layout {
             steps,
             css: assets::url("site.css"),
             icon: assets::url("favicon.svg"),
+            sending: assets::url("envio.js"),
             lang,
             other: match lang {
                 Lang::Portuguese => Lang::English,

@@ -12,8 +12,8 @@ use crate::chosen::Standing;
 use crate::daemons::Daemon;
 use crate::format;
 use crate::forms::{Fields, Pairs, link};
+use crate::item_kind::ItemKind;
 use crate::language::Key;
-use crate::part::Part;
 use crate::texts;
 use crate::trip::{Led, SoldItem};
 use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
@@ -143,7 +143,7 @@ impl Refusals {
     }
 
     /// Why an item is not held, and whether it is this item's fault.
-    fn why(&self, part: Part, id: &OfferId) -> Option<(Key, bool)> {
+    fn why(&self, part: ItemKind, id: &OfferId) -> Option<(Key, bool)> {
         let Refusal { code, id: about, .. } =
             self.0.iter().find(|refusal| refusal.daemon == part.daemon())?;
         if about.as_ref().is_some_and(|about| about != id) {
@@ -220,8 +220,8 @@ impl Gap<'_> {
         let searches = Searches { choice: wanted, chosen: &chosen };
         let mut missing = Vec::new();
         for (part, id, standing) in [
-            (Part::Outbound, &lacking.outbound, &chosen.outbound),
-            (Part::Inbound, &lacking.inbound, &chosen.inbound),
+            (ItemKind::Outbound, &lacking.outbound, &chosen.outbound),
+            (ItemKind::Inbound, &lacking.inbound, &chosen.inbound),
         ] {
             let (Some(id), Some(standing)) = (id, standing) else { continue };
             let item = standing.record().map(|flight| Item::flight(lang, part, flight, people));
@@ -239,9 +239,9 @@ impl Gap<'_> {
                 None => Vec::new(),
             };
             let item = standing.record().map(|stay| Item::stay(lang, stay));
-            let reason = self.reason(Part::Stay, &stay.id, standing);
+            let reason = self.reason(ItemKind::Stay, &stay.id, standing);
             let old = self.seen.of(&stay.id).map(|old| old.cents().into());
-            let (of, search) = ((Part::Stay, &stay.id), searches.stay());
+            let (of, search) = ((ItemKind::Stay, &stay.id), searches.stay());
             missing.push(self.one(of, (item, old), reason, search, instead));
         }
         for (id, standing) in &chosen.tours {
@@ -250,15 +250,15 @@ impl Gap<'_> {
                 None => Vec::new(),
             };
             let item = standing.record().map(|tour| Item::tour(lang, tour, people));
-            let reason = self.reason(Part::Tour, id, standing);
+            let reason = self.reason(ItemKind::Tour, id, standing);
             let search = searches.tour(standing.record());
             let old = self.seen.of(id).map(|old| total(people, old));
-            missing.push(self.one((Part::Tour, id), (item, old), reason, search, instead));
+            missing.push(self.one((ItemKind::Tour, id), (item, old), reason, search, instead));
         }
         missing
     }
 
-    fn reason<R>(&self, part: Part, id: &OfferId, standing: &Standing<R>) -> (Key, bool) {
+    fn reason<R>(&self, part: ItemKind, id: &OfferId, standing: &Standing<R>) -> (Key, bool) {
         self.refusals.why(part, id).unwrap_or(match standing {
             Standing::OnSale(_) => (texts::NOT_HELD, false),
             other => (trouble(other).unwrap_or(texts::NOT_HELD), true),
@@ -267,7 +267,7 @@ impl Gap<'_> {
 
     fn one(
         &self,
-        (part, id): (Part, &OfferId),
+        (part, id): (ItemKind, &OfferId),
         (item, old): (Option<Item>, Option<u64>),
         (reason, for_good): (Key, bool),
         search: String,
@@ -300,13 +300,13 @@ impl Gap<'_> {
     }
 
     /// The trip without an item: its page, when all the rest is held, else its review.
-    fn without(&self, part: Part, id: &OfferId) -> Option<String> {
+    fn without(&self, part: ItemKind, id: &OfferId) -> Option<String> {
         let mut rest = self.wanted.clone();
         match part {
-            Part::Outbound => rest.outbound = self.held.outbound.clone(),
-            Part::Inbound => rest.inbound = self.held.inbound.clone(),
-            Part::Stay => rest.stay = self.held.stay.clone(),
-            Part::Tour => rest.tours.retain(|tour| tour != id),
+            ItemKind::Outbound => rest.outbound = self.held.outbound.clone(),
+            ItemKind::Inbound => rest.inbound = self.held.inbound.clone(),
+            ItemKind::Stay => rest.stay = self.held.stay.clone(),
+            ItemKind::Tour => rest.tours.retain(|tour| tour != id),
         }
         if rest.is_empty() {
             return None;
@@ -329,20 +329,25 @@ impl Gap<'_> {
         Page { limit, after: None, order: Order::Price }
     }
 
-    async fn other_flights(&self, part: Part, flight: &Flight, people: People) -> Vec<Alternative> {
-        let airport = if part == Part::Inbound { &flight.from } else { &flight.to };
+    async fn other_flights(
+        &self,
+        part: ItemKind,
+        flight: &Flight,
+        people: People,
+    ) -> Vec<Alternative> {
+        let airport = if part == ItemKind::Inbound { &flight.from } else { &flight.to };
         let Some(airport) = Place::new(airport.clone()) else { return Vec::new() };
-        let back = (part == Part::Inbound).then_some(flight.day);
+        let back = (part == ItemKind::Inbound).then_some(flight.day);
         let search = FlightSearch::new(airport, flight.day, back, people).with_page(Self::page());
         let found = self.visit.read::<_, FlightsFound>(Daemon::Flights, &search).await;
         let Ok(found) = found else { return Vec::new() };
-        let flights = if part == Part::Inbound { found.inbound } else { found.outbound };
+        let flights = if part == ItemKind::Inbound { found.inbound } else { found.outbound };
         let others = flights.into_iter().filter(|other| other.id != flight.id);
         let alternative = |flight: Flight| {
             let lang = self.visit.lang();
             let id = Some(flight.id.clone()?);
             let choice = match part {
-                Part::Inbound => Choice { inbound: id, ..self.wanted.clone() },
+                ItemKind::Inbound => Choice { inbound: id, ..self.wanted.clone() },
                 _ => Choice { outbound: id, ..self.wanted.clone() },
             };
             let Item { title, cents, .. } = Item::flight(lang, part, &flight, people);
@@ -418,13 +423,13 @@ pub(crate) fn choice_of(items: &[SoldItem], people: Option<People>) -> Choice {
     for SoldItem { part, asked, .. } in items {
         let id = asked.id.clone();
         match part {
-            Part::Outbound => choice.outbound = Some(id),
-            Part::Inbound => choice.inbound = Some(id),
-            Part::Stay => choice.stay = asked.nights.map(|nights| ChosenStay { id, nights }),
-            Part::Tour => choice.tours.push(id),
+            ItemKind::Outbound => choice.outbound = Some(id),
+            ItemKind::Inbound => choice.inbound = Some(id),
+            ItemKind::Stay => choice.stay = asked.nights.map(|nights| ChosenStay { id, nights }),
+            ItemKind::Tour => choice.tours.push(id),
         }
         // A room is for as many as sleep in it; the rest is by the head.
-        if *part != Part::Stay {
+        if *part != ItemKind::Stay {
             choice.people = Some(asked.units);
         }
     }
@@ -480,8 +485,8 @@ mod tests {
     fn only_the_offer_that_was_refused_is_at_fault() {
         let refusals = Refusals::read(&Fields::parse(b"recusado=passeios:esgotado:orla"));
         let why = |part, id: &str| refusals.why(part, &id.parse().unwrap());
-        assert_eq!(why(Part::Tour, "orla"), Some((texts::refusal(Code::SoldOut), true)));
-        assert_eq!(why(Part::Tour, "mercado"), Some((texts::BECAUSE_OF_ANOTHER, false)));
-        assert_eq!(why(Part::Stay, "orla"), None);
+        assert_eq!(why(ItemKind::Tour, "orla"), Some((texts::refusal(Code::SoldOut), true)));
+        assert_eq!(why(ItemKind::Tour, "mercado"), Some((texts::BECAUSE_OF_ANOTHER, false)));
+        assert_eq!(why(ItemKind::Stay, "orla"), None);
     }
 }

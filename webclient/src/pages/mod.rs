@@ -63,6 +63,8 @@ pub(crate) struct Visit {
     pub(crate) frame: Frame,
     /// Who asks, if their browser has said so.
     pub(crate) visitor: Option<VisitorId>,
+    /// The trip that their browser has had held last.
+    pub(crate) held: Option<TripId>,
     /// Where they ask from.
     pub(crate) address: Option<ClientAddress>,
 }

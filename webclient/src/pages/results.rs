@@ -1,10 +1,11 @@
-//! What the three lists of results share: sorting, reading and going on, and what is said of few units
-//! left.
+//! What the three lists of results share: sorting, filtering, reading and going on, and what is said of
+//! few units left. Whatever shows a list in another way is a button of the list's own form, so that
+//! what is ticked stays so.
 
 use crate::choice::Choice;
 use crate::daemons::DaemonError;
 use crate::filters::{Check, Filters, Listed, Sort};
-use crate::forms::{Pairs, link};
+use crate::forms::{Pairs, query};
 use crate::language::Lang;
 use agencia_protocol::People;
 use agencia_protocol::request::Page;
@@ -12,49 +13,44 @@ use agencia_protocol::request::Page;
 /// From how many units down a page says how many are left.
 const FEW: u32 = 9;
 
-/// A link that sorts a list.
-pub(crate) struct SortLink {
+/// A button that sorts a list.
+pub(crate) struct SortButton {
     pub(crate) name: &'static str,
-    pub(crate) href: String,
+    pub(crate) search: String,
     pub(crate) current: bool,
 }
 
-/// The links that sort the results of this search in these orders.
-pub(crate) fn sort_links(
+/// The buttons that sort the results of this search in these orders.
+pub(crate) fn sort_buttons(
     lang: Lang,
-    (path, search): (&str, Pairs),
-    choice: &Choice,
+    mut search: Pairs,
     (orders, current): (&[Sort], Sort),
-) -> Vec<SortLink> {
+) -> Vec<SortButton> {
     let sort = |order: &Sort| {
-        let word = vec![("ordem", order.word().to_owned())];
-        let about = [search.clone(), word, choice.pairs()].concat();
-        let (name, href) = (lang.say(order.name()), link(path, &about));
-        SortLink { name, href, current: *order == current }
+        search.push(("ordem", order.word().to_owned()));
+        let value = query(&search);
+        search.pop();
+        SortButton { name: lang.say(order.name()), search: value, current: *order == current }
     };
     orders.iter().map(sort).collect()
 }
 
-/// The form that filters a list: its boxes, and what of the address goes on.
-pub(crate) struct FilterForm {
-    pub(crate) action: &'static str,
+/// What filters a list: boxes, and the same list without filters.
+pub(crate) struct FilterBoxes {
     pub(crate) groups: Vec<(&'static str, Vec<Check>)>,
-    pub(crate) hidden: Pairs,
-    /// The same list without filters, when there are any.
-    pub(crate) clear: Option<String>,
+    pub(crate) unfiltered: String,
+    /// Whether there is anything to clear.
+    pub(crate) is_filtered: bool,
 }
 
-impl FilterForm {
+impl FilterBoxes {
     pub(crate) fn new(
-        (action, search): (&'static str, Pairs),
+        mut search: Pairs,
         filters: &Filters,
-        choice: &Choice,
         groups: Vec<(&'static str, Vec<Check>)>,
     ) -> Self {
-        let order: Pairs = filters.sort_pair().into_iter().collect();
-        let hidden = [search, order, choice.pairs()].concat();
-        let clear = filters.any().then(|| link(action, &hidden));
-        Self { action, groups, hidden, clear }
+        search.extend(filters.sort_pair());
+        Self { groups, unfiltered: query(&search), is_filtered: filters.any() }
     }
 }
 

@@ -4,15 +4,16 @@
 use super::item::{Item, stay_cents, total};
 use super::missing::Seen;
 use super::terms::{Terms, terms};
+use super::trip::path;
 use super::{Layout, Outcome, Step, Visit, error, page};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError};
 use crate::fit;
 use crate::forms::Pairs;
+use crate::item_kind::ItemKind;
 use crate::language::{Key, Lang};
 use crate::owner::{COOKIE, VisitorId};
-use crate::part::Part;
 use crate::trip::{Known, Prices, View};
 use agencia_protocol::flight::Flight;
 use agencia_protocol::stay::Stay;
@@ -42,6 +43,8 @@ struct ReviewPage {
     confirm: Option<Pairs>,
     /// Whether a trip that is held already is being changed.
     changes: bool,
+    /// The trip that has some of this held, when the visitor came back from it.
+    held: Option<String>,
     /// The trip that the links were about, when it was decided meanwhile: this one is another.
     decided: Option<String>,
     /// What cancelling would give back.
@@ -79,15 +82,17 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
     }
     let visitor = visit.visitor.unwrap_or_else(VisitorId::random);
     let now = (visit.site.clock)();
-    let old = match choice.trip.filter(|trip| visit.owns(*trip)) {
+    let named = choice.trip.filter(|trip| visit.owns(*trip));
+    let old = match named {
         Some(trip) => match Old::new(trip, visit.consult(trip).await) {
             Ok(old) => Some(old),
             // Whoever consults logs what is not answered.
             Err(failure) => return Ok(error::unavailable_as_logged(&visit, &failure)),
         },
-        None => None,
+        None => held_already(&visit, &choice).await,
     };
-    let decided = old.as_ref().filter(|old| old.decided).map(|old| format!("/viagem/{}", old.trip));
+    let held = old.as_ref().filter(|_| named.is_none()).map(|old| path(old.trip));
+    let decided = old.as_ref().filter(|old| old.decided).map(|old| path(old.trip));
     if let Some(old) = old.as_ref().filter(|old| !old.decided) {
         chosen.count_as_free(choice.people.unwrap_or_default(), |daemon, id| old.units(daemon, id));
     }
@@ -123,6 +128,7 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
             [hold.pairs(), choice.of_trip(None).pairs(), prices.pairs(&choice)].concat()
         }),
         changes: hold.links.is_some(),
+        held,
         decided,
         missing,
     };
@@ -132,6 +138,19 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// The trip that this visitor's browser has had held last, when it still has some of this choice. Whoever
+/// goes back from it would else find their own units sold out, or hold them twice.
+async fn held_already(visit: &Visit, choice: &Choice) -> Option<Old> {
+    let trip = visit.held.filter(|trip| visit.owns(*trip))?;
+    // Where a daemon does not say, the review is that of a new trip.
+    let old = Old::new(trip, visit.consult(trip).await).ok().filter(|old| !old.decided)?;
+    let flights = choice.outbound.iter().chain(&choice.inbound).map(|id| (Daemon::Flights, id));
+    let stay = choice.stay.iter().map(|stay| (Daemon::Stays, &stay.id));
+    let tours = choice.tours.iter().map(|id| (Daemon::Tours, id));
+    let mut all = flights.chain(stay).chain(tours);
+    all.any(|(daemon, id)| old.units(daemon, id) > 0).then_some(old)
 }
 
 /// What is known of the trip that is being changed.
@@ -244,12 +263,12 @@ fn lines(lang: Lang, choice: &Choice, chosen: &Chosen, seen: &Seen) -> Vec<Line>
     let people = choice.people.unwrap_or_default();
     let searches = Searches { choice, chosen };
     let mut lines = Vec::new();
-    let flights = [(&chosen.outbound, Part::Outbound), (&chosen.inbound, Part::Inbound)];
+    let flights = [(&chosen.outbound, ItemKind::Outbound), (&chosen.inbound, ItemKind::Inbound)];
     for (standing, part) in flights {
         let Some(standing) = standing else { continue };
         let mut without = choice.clone();
         match part {
-            Part::Outbound => without.outbound = None,
+            ItemKind::Outbound => without.outbound = None,
             _ => without.inbound = None,
         }
         let item = standing.record().map(|flight| Item::flight(lang, part, flight, people));
@@ -266,7 +285,7 @@ fn lines(lang: Lang, choice: &Choice, chosen: &Chosen, seen: &Seen) -> Vec<Line>
             .record()
             .and_then(|stay| changed(lang, seen.of(&chosen.id)?.cents().into(), stay_cents(stay)));
         let (search, without) = (searches.stay(), choice.without_stay());
-        let one = line(lang, Part::Stay, item, trouble(standing), search, &without);
+        let one = line(lang, ItemKind::Stay, item, trouble(standing), search, &without);
         lines.push(Line { was, ..one });
     }
     for (id, standing) in &chosen.tours {
@@ -276,7 +295,7 @@ fn lines(lang: Lang, choice: &Choice, chosen: &Chosen, seen: &Seen) -> Vec<Line>
             .and_then(|tour| changed(lang, total(people, seen.of(id)?), total(people, tour.price)));
         let without = choice.without_tours(|tour| tour == id);
         let search = searches.tour(standing.record());
-        let one = line(lang, Part::Tour, item, trouble(standing), search, &without);
+        let one = line(lang, ItemKind::Tour, item, trouble(standing), search, &without);
         lines.push(Line { was, ..one });
     }
     lines
@@ -290,7 +309,7 @@ pub(super) fn changed(lang: Lang, old: u64, new: u64) -> Option<String> {
 
 fn line(
     lang: Lang,
-    part: Part,
+    part: ItemKind,
     item: Option<Item>,
     trouble: Option<Key>,
     change: String,

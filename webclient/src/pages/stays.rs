@@ -4,14 +4,14 @@ use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, stay_cents};
-use super::results::{FilterForm, PeopleNotice, few_left, read_on};
+use super::results::{FilterBoxes, PeopleNotice, few_left, read_on};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::Cut;
 use crate::format;
-use crate::forms::{self, FieldError, Pairs};
+use crate::forms::{self, CHOSEN, FieldError, Pairs};
 use crate::language::Lang;
 use crate::queries::StayQuery;
 use agencia_protocol::OfferId;
@@ -133,7 +133,7 @@ struct StaysPage {
     notice: Option<PeopleNotice>,
     summary: Option<Summary>,
     calendar: Option<Calendar>,
-    filter: FilterForm,
+    filter: FilterBoxes,
     /// Whether the filters have not looked at all that there is.
     partial: bool,
 }
@@ -197,8 +197,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = Choice { people, ..choice };
     let wanted = Wanted { people: query.people, nights: Some(query.nights()) };
     let place = (query.city.as_str(), query.arrival);
-    let here = ("/hospedagens", &choice);
-    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, here, |day| query.on(day));
+    let calendar = Calendar::read(&visit, Daemon::Stays, place, wanted, |day| query.on(day));
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
     let Cut { offers: stays, more, partial } = match found {
@@ -209,7 +208,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         }
     };
     let at = |after: Option<OfferId>| {
-        let mut about = query.about();
+        let mut about = query.sorted();
         about.extend(after.map(|id| ("apos", id.to_string())));
         forms::query(&about)
     };
@@ -217,9 +216,14 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let whole = more.is_none() && query.after.is_none();
     let kept =
         chosen.stay.as_ref().filter(|_| !whole).and_then(|stay| elsewhere(stay, &query, &stays));
+    let cards: Vec<_> =
+        kept.into_iter().chain(stays).filter_map(|stay| StayCard::new(lang, stay, room)).collect();
     let rest = choice.without_stay();
     let mut hidden = rest.pairs();
     hidden.push(("noites", query.nights().to_string()));
+    if room.is_some() && !cards.iter().any(|card| card.checked) {
+        hidden.push((CHOSEN, forms::query(&choice.stay_pairs())));
+    }
     let leaving = query.leaving.or_else(|| query.arrival.after(1)).map(|day| lang.day(day));
     let mut onward = query.pairs();
     onward.retain(|(name, _)| *name != "dataVolta");
@@ -233,11 +237,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         ),
         nights: lang.n("nights", query.nights().count()),
         people: lang.n("people", query.people.count()),
-        cards: kept
-            .into_iter()
-            .chain(stays)
-            .filter_map(|stay| StayCard::new(lang, stay, room))
-            .collect(),
+        cards,
         more: more.map(|last| at(Some(last))),
         begin: query.after.is_some().then(|| at(None)),
         change: choice.link("/hospedagem", query.pairs()),
@@ -246,10 +246,9 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         notice: PeopleNotice::new(lang, &choice, query.people, ("/hospedagens", query.about())),
         calendar,
         partial,
-        filter: FilterForm::new(
-            ("/hospedagens", query.pairs()),
+        filter: FilterBoxes::new(
+            query.pairs(),
             &query.filters,
-            &choice,
             vec![(lang.t("filter-room"), query.filters.room_checks(lang))],
         ),
         summary: Summary::new(lang, &rest, &Chosen { stay: None, ..chosen }),

@@ -4,7 +4,7 @@ use super::calendar::{Calendar, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
-use super::results::{FilterForm, PeopleNotice, SortLink, few_left, read_on, sort_links};
+use super::results::{FilterBoxes, PeopleNotice, SortButton, few_left, read_on, sort_buttons};
 use super::{Layout, Outcome, Step, Visit, page};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
@@ -124,14 +124,14 @@ struct ToursPage {
     more: Option<String>,
     /// The same from the beginning, when this is not it.
     begin: Option<String>,
-    sorting: Vec<SortLink>,
+    sorting: Vec<SortButton>,
     change: String,
     skip: String,
     hidden: Pairs,
     notice: Option<PeopleNotice>,
     summary: Option<Summary>,
     calendar: Option<Calendar>,
-    filter: FilterForm,
+    filter: FilterBoxes,
     /// Whether the filters have not looked at all that there is.
     partial: bool,
 }
@@ -179,8 +179,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let choice = choice.for_people(query.people);
     let wanted = Wanted { people: query.people, nights: None };
     let place = (query.city.as_str(), query.day);
-    let here = ("/passeios", &choice);
-    let calendar = Calendar::read(&visit, Daemon::Tours, place, wanted, here, |day| query.on(day));
+    let calendar = Calendar::read(&visit, Daemon::Tours, place, wanted, |day| query.on(day));
     let (found, calendar, chosen) =
         tokio::join!(search(&visit, &query), calendar, visit.look_up(&choice));
     let Cut { offers: tours, more, partial } = match found {
@@ -191,8 +190,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         }
     };
     let at = |after: Option<OfferId>| {
-        let mut about = query.about();
-        about.extend(query.filters.sort_pair());
+        let mut about = query.sorted();
         about.extend(after.map(|id| ("apos", id.to_string())));
         forms::query(&about)
     };
@@ -211,10 +209,9 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         people: lang.n("people", query.people.count()),
         more: more.map(|last| at(Some(last))),
         begin: query.after.is_some().then(|| at(None)),
-        sorting: sort_links(
+        sorting: sort_buttons(
             lang,
-            ("/passeios", query.about()),
-            &choice,
+            query.about(),
             (&[Sort::Time, Sort::Price], query.filters.sort()),
         ),
         change: choice.link("/passeio", query.pairs()),
@@ -223,10 +220,9 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         notice: PeopleNotice::new(lang, &choice, query.people, ("/passeios", query.about())),
         calendar,
         partial,
-        filter: FilterForm::new(
-            ("/passeios", query.pairs()),
+        filter: FilterBoxes::new(
+            query.pairs(),
             &query.filters,
-            &choice,
             vec![
                 (lang.t("filter-time"), query.filters.period_checks(lang)),
                 (lang.t("sort-price"), vec![query.filters.free_check(lang)]),

@@ -14,8 +14,9 @@ use crate::forms::Pairs;
 use crate::language::{Key, Lang};
 use crate::trip::{self, Known, SoldItem, Standing, Stranger};
 use crate::{assets, texts};
-use agencia_protocol::trip::{AbortReason, RefundRule, Timestamp};
+use agencia_protocol::trip::{AbortReason, Timestamp};
 use agencia_protocol::{Day, TripId};
+use agencia_trip::driver::PlannedPart;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use warp::http::StatusCode;
@@ -165,67 +166,68 @@ pub(super) async fn render(
         // Asking again is of no use.
         return error::search_only(&visit.frame);
     }
-    let items = trip::items(known, &standing);
-    let held = choice_of(&items, asked.people).of_trip(Some(pass.trip));
-    let wanted = match asked.is_empty() {
-        true => held.clone(),
-        false => Choice { people: held.people.or(asked.people), ..asked }.of_trip(Some(pass.trip)),
-    };
-    let of_items = PageOf { frame: &visit.frame, pass, known, items };
+    let of_items = PageOf { visit, pass, known, items: trip::items(known, &standing) };
+    let choices = Choices::new(&of_items, asked);
     let mut page_of = of_items.start(&standing);
-    if matches!(standing, Standing::Held { .. } | Standing::Booked { .. }) {
-        let items: Vec<_> = page_of.items.iter().collect();
-        page_of.terms = terms(visit.lang(), visit.today(), &items, |daemon| policy(known, daemon));
+    let (mut form, status) = (None, unusable.as_ref().map(|sent| sent.status));
+    if let Some(sent) = unusable {
+        page_of.notice = sent.notice;
+        form = sent.form;
     }
     match standing {
         Standing::Held { parts, deadline, .. } => {
-            page_of.missing = missing(visit, &wanted, held).await;
-            page_of.deadline = deadline.map(|at| Deadline::new(visit, at));
-            page_of.give_up = Some((pass.link("/desistir"), pass.pairs()));
-            page_of.again = Some(wanted.link("/pacote", vec![]));
-            if page_of.missing.is_empty() {
-                let form =
-                    || TravellersForm::empty(visit.lang(), pass, &parts, of_items.people(&wanted));
-                page_of.form =
-                    Some(unusable.as_ref().and_then(|sent| sent.form.clone()).unwrap_or_else(form));
-            } else {
-                page_of.heading = visit.lang().t("partly-held-title");
-                page_of.lead = visit.lang().t("partly-held");
-            }
-            page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
+            page_of.terms = of_items.terms(&page_of);
+            of_items.tell_held(&mut page_of, choices, (deadline, &parts), form).await;
         }
         Standing::Nothing => {
-            page_of.missing = missing(visit, &wanted, held).await;
-            page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
-            page_of.layout = Layout::new(&visit.frame, page_of.heading, None, &wanted);
+            page_of.again = choices.review();
+            page_of.layout = Layout::new(&visit.frame, page_of.heading, None, &choices.wanted);
+            page_of.missing = choices.missing(visit).await;
         }
         Standing::Booked { .. } => {
-            // Whoever scans it has no cookie here: a token opens this trip, and nothing else.
-            let opened = Pass::opened(visit, pass.trip);
-            page_of.qr = Qr::new(&visit.frame.absolute(&opened.link("")));
-            page_of.agenda = Some(pass.link("/agenda.ics"));
-            page_of.fits_one_sheet = page_of.items.len() <= SHEET_ITEMS_MAX
-                && page_of.travellers.len() <= SHEET_TRAVELLERS_MAX;
+            page_of.terms = of_items.terms(&page_of);
+            of_items.tell_voucher(&mut page_of);
         }
         Standing::NotBooked { reason, .. } => {
             // Nobody keeps why what was only held is held no more, but whoever let it go is told so.
             if reason.is_none() && visit.fields.first(LET_GO) == YES {
                 page_of.lead = visit.lang().say(texts::abort_reason(Some(AbortReason::LetGo)));
             }
-            page_of.again = (!wanted.is_empty()).then(|| wanted.link("/pacote", vec![]));
+            page_of.again = choices.review();
         }
-        _ => {}
+        Standing::Silent | Standing::Undecided { .. } | Standing::Cancelled { .. } => {}
     }
-    if let Some(sent) = &unusable {
-        page_of.notice = sent.notice;
-    }
-    respond(visit, page_of, unusable.map(|sent| sent.status))
+    respond(visit, page_of, status)
 }
 
-/// What is missing of what is wanted.
-async fn missing(visit: &Visit, wanted: &Choice, held: Choice) -> Vec<Missing> {
-    let (refusals, seen) = (Refusals::read(&visit.fields), Seen::read(&visit.fields));
-    Gap { visit, wanted: wanted.clone(), held, refusals, seen }.missing().await
+/// What a trip has, and what it is to have.
+struct Choices {
+    held: Choice,
+    wanted: Choice,
+}
+
+impl Choices {
+    /// What is asked for by the address is wanted; without that, what is there.
+    fn new(of_items: &PageOf<'_>, asked: Choice) -> Self {
+        let trip = Some(of_items.pass.trip);
+        let held = choice_of(&of_items.items, asked.people).of_trip(trip);
+        let wanted = match asked.is_empty() {
+            true => held.clone(),
+            false => Choice { people: held.people.or(asked.people), ..asked }.of_trip(trip),
+        };
+        Self { held, wanted }
+    }
+
+    /// The review of what is wanted, if that is anything.
+    fn review(&self) -> Option<String> {
+        (!self.wanted.is_empty()).then(|| self.wanted.link("/pacote", vec![]))
+    }
+
+    /// What is missing of what is wanted.
+    async fn missing(self, visit: &Visit) -> Vec<Missing> {
+        let (refusals, seen) = (Refusals::read(&visit.fields), Seen::read(&visit.fields));
+        Gap { visit, wanted: self.wanted, held: self.held, refusals, seen }.missing().await
+    }
 }
 
 /// The page as it is sent, with its status unless what was sent has another one.
@@ -262,15 +264,9 @@ fn ask_again(response: &mut Response, frame: &Frame, tries: u32) {
     }
 }
 
-/// The policy of a daemon, as it was told when its part was held.
-fn policy(known: &[Known], daemon: Daemon) -> Option<&[RefundRule]> {
-    let known = known.iter().find(|known| known.daemon == daemon)?;
-    known.view.as_ref()?.policy.as_deref()
-}
-
 /// What every state of a trip's page is made from.
 struct PageOf<'a> {
-    frame: &'a Frame,
+    visit: &'a Visit,
     pass: &'a Pass,
     known: &'a [Known],
     items: Vec<SoldItem>,
@@ -279,7 +275,8 @@ struct PageOf<'a> {
 impl PageOf<'_> {
     /// The page of a trip that stands like this, with all that needs no further question.
     fn start(&self, standing: &Standing) -> TripPage {
-        let (lang, says) = (self.frame.lang, says(standing));
+        let frame = &self.visit.frame;
+        let (lang, says) = (frame.lang, says(standing));
         let items: Vec<_> = self.items.iter().map(|item| Item::of_trip(lang, item)).collect();
         let silent = self.known.iter().filter(|known| known.view.is_none());
         let strangers: Vec<_> = trip::strangers(self.known)
@@ -297,7 +294,7 @@ impl PageOf<'_> {
             lang,
             // Whatever is decided is not chosen again: no way back into it.
             layout: Layout::new(
-                self.frame,
+                frame,
                 lang.say(says.heading),
                 Some(match standing {
                     Standing::NotBooked { .. } | Standing::Cancelled { .. } => Step::Over,
@@ -310,7 +307,7 @@ impl PageOf<'_> {
             notice: None,
             waits: says.waits,
             asks: "",
-            ask_now: self.frame.here_with(TRIES, None),
+            ask_now: frame.here_with(TRIES, None),
             silent: silent
                 .map(|known| {
                     let product = lang.say(texts::product(known.daemon));
@@ -356,6 +353,50 @@ impl PageOf<'_> {
             _ => {}
         }
         page_of
+    }
+
+    /// Says of a trip that is held until when, what is missing, and who travels.
+    async fn tell_held(
+        &self,
+        page_of: &mut TripPage,
+        choices: Choices,
+        (deadline, parts): (Option<Timestamp>, &[PlannedPart]),
+        form: Option<TravellersForm>,
+    ) {
+        let (visit, lang) = (self.visit, self.visit.lang());
+        page_of.deadline = deadline.map(|at| Deadline::new(visit, at));
+        page_of.give_up = Some((self.pass.link("/desistir"), self.pass.pairs()));
+        page_of.again = Some(choices.wanted.link("/pacote", vec![]));
+        let wanted = choices.wanted.clone();
+        page_of.missing = choices.missing(visit).await;
+        if page_of.missing.is_empty() {
+            let empty = || TravellersForm::empty(lang, self.pass, parts, self.people(&wanted));
+            page_of.form = Some(form.unwrap_or_else(empty));
+        } else {
+            page_of.heading = lang.t("partly-held-title");
+            page_of.lead = lang.t("partly-held");
+        }
+        page_of.layout = Layout::new(&visit.frame, page_of.heading, Some(Step::Trip), &wanted);
+    }
+
+    /// Makes a booked trip's page a voucher.
+    fn tell_voucher(&self, page_of: &mut TripPage) {
+        // Whoever scans it has no cookie here: a token opens this trip, and nothing else.
+        let opened = Pass::opened(self.visit, self.pass.trip);
+        page_of.qr = Qr::new(&self.visit.frame.absolute(&opened.link("")));
+        page_of.agenda = Some(self.pass.link("/agenda.ics"));
+        page_of.fits_one_sheet = page_of.items.len() <= SHEET_ITEMS_MAX
+            && page_of.travellers.len() <= SHEET_TRAVELLERS_MAX;
+    }
+
+    /// What cancelling gives back, by the policies that were told when the parts were held.
+    fn terms(&self, page_of: &TripPage) -> Vec<Terms> {
+        let policy = |daemon: Daemon| {
+            let known = self.known.iter().find(|known| known.daemon == daemon)?;
+            known.view.as_ref()?.policy.as_deref()
+        };
+        let items: Vec<_> = page_of.items.iter().collect();
+        terms(self.visit.lang(), self.visit.today(), &items, policy)
     }
 
     fn tell_travellers(&self, page_of: &mut TripPage) {

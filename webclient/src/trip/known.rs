@@ -1,7 +1,7 @@
 //! What the daemons say of a trip: all are asked at once, and what one does not say is not made up.
 
 use crate::daemons::{Daemon, DaemonError, Daemons, Timing};
-use crate::part::Part;
+use crate::item_kind::ItemKind;
 use agencia_protocol::flight::Flight;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::Tour;
@@ -57,7 +57,7 @@ pub(crate) struct Stranger {
 /// An item of a trip.
 #[derive(Debug, Clone)]
 pub(crate) struct SoldItem {
-    pub(crate) part: Part,
+    pub(crate) part: ItemKind,
     pub(crate) asked: TripItem,
     pub(crate) sold: Sold,
 }
@@ -166,11 +166,11 @@ fn items(daemon: Daemon, asked: Vec<TripItem>, records: Vec<Value>, home: &str) 
         let sold = Sold::read(daemon, records.next().unwrap_or_default());
         let part = match (daemon, &sold) {
             (Daemon::Flights, Sold::Flight(flight)) => {
-                Part::of_flight(place, count, Some(flight), home)
+                ItemKind::of_flight(place, count, Some(flight), home)
             }
-            (Daemon::Flights, _) => Part::of_flight(place, count, None, home),
-            (Daemon::Stays, _) => Part::Stay,
-            (Daemon::Tours, _) => Part::Tour,
+            (Daemon::Flights, _) => ItemKind::of_flight(place, count, None, home),
+            (Daemon::Stays, _) => ItemKind::Stay,
+            (Daemon::Tours, _) => ItemKind::Tour,
         };
         SoldItem { part, asked, sold }
     };

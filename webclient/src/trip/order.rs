@@ -4,7 +4,7 @@ use crate::choice::{Choice, ChosenStay};
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::Daemon;
 use crate::forms::{FieldError, Fields, Pairs, Reader};
-use crate::part::Part;
+use crate::item_kind::ItemKind;
 use crate::texts;
 use agencia_protocol::stay::Stay;
 use agencia_protocol::trip::{Revision, TripItem};
@@ -40,7 +40,7 @@ impl Prices {
         let mut reader = Reader::new(fields);
         let parts: Vec<_> = items(choice).into_iter().map(|(part, _)| part).collect();
         let mut prices = Vec::new();
-        for part in [Part::Outbound, Part::Inbound, Part::Stay, Part::Tour] {
+        for part in [ItemKind::Outbound, ItemKind::Inbound, ItemKind::Stay, ItemKind::Tour] {
             let seen = reader.prices(part.price_field());
             if seen.len() != parts.iter().filter(|of| **of == part).count() {
                 reader.wrong(part.price_field(), texts::OLD_REVIEW);
@@ -58,19 +58,19 @@ impl Prices {
 }
 
 /// What a choice asks for, without prices, in the order of the parts.
-fn items(choice: &Choice) -> Vec<(Part, TripItem)> {
+fn items(choice: &Choice) -> Vec<(ItemKind, TripItem)> {
     let people = choice.people.unwrap_or_default();
     let item =
         |id: &_, units, nights| TripItem { id: Clone::clone(id), units, nights, price: None };
     let each = |part| move |id: &_| (part, item(id, people, None));
     let room = |ChosenStay { id, nights }: &ChosenStay| {
-        (Part::Stay, item(id, People::default(), Some(*nights)))
+        (ItemKind::Stay, item(id, People::default(), Some(*nights)))
     };
     let mut items = Vec::new();
-    items.extend(choice.outbound.iter().map(each(Part::Outbound)));
-    items.extend(choice.inbound.iter().map(each(Part::Inbound)));
+    items.extend(choice.outbound.iter().map(each(ItemKind::Outbound)));
+    items.extend(choice.inbound.iter().map(each(ItemKind::Inbound)));
     items.extend(choice.stay.iter().map(room));
-    items.extend(choice.tours.iter().map(each(Part::Tour)));
+    items.extend(choice.tours.iter().map(each(ItemKind::Tour)));
     items
 }
 
@@ -79,7 +79,7 @@ fn items(choice: &Choice) -> Vec<(Part, TripItem)> {
 pub(crate) struct Order {
     pub(crate) trip: TripId,
     pub(crate) revision: Revision,
-    items: Vec<(Part, TripItem)>,
+    items: Vec<(ItemKind, TripItem)>,
 }
 
 impl Order {
@@ -89,7 +89,7 @@ impl Order {
         choice: &Choice,
         Prices(prices): &Prices,
     ) -> Self {
-        let priced = |((part, item), price): ((Part, TripItem), &Money)| {
+        let priced = |((part, item), price): ((ItemKind, TripItem), &Money)| {
             (part, TripItem { price: Some(*price), ..item })
         };
         Self { trip, revision, items: items(choice).into_iter().zip(prices).map(priced).collect() }
@@ -98,7 +98,7 @@ impl Order {
     /// The plan for the daemons, in their order.
     pub(crate) fn plan(&self, order: &[Daemon], hold_secs: u32) -> Plan {
         let part = |daemon: &Daemon| {
-            let of = |(part, _): &&(Part, TripItem)| part.daemon() == *daemon;
+            let of = |(part, _): &&(ItemKind, TripItem)| part.daemon() == *daemon;
             let items: Vec<_> =
                 self.items.iter().filter(of).map(|(_, item)| item.clone()).collect();
             let part = PlannedPart { daemon: daemon.wire_name(), revision: self.revision, items };

@@ -157,6 +157,22 @@ impl Fake {
         }));
     }
 
+    /// Sells one such offer on every other day of its month; `day` is the field of its day.
+    pub(crate) fn every_day(&self, id: &str, day: &str) {
+        let mut state = self.state.lock().unwrap();
+        let offer = state.offers.iter().find(|offer| offer["id"] == id).unwrap().clone();
+        let own = offer[day].as_str().unwrap().to_owned();
+        let days = (1..=30).map(|number| format!("{number:02}{}", &own[2..]));
+        state.offers.extend(days.filter(|other| *other != own).enumerate().map(
+            |(number, other)| {
+                let mut copy = offer.clone();
+                copy["id"] = format!("{id}-day{number}").into();
+                copy[day] = other.into();
+                copy
+            },
+        ));
+    }
+
     /// How many units are left of an offer.
     pub(crate) fn left(&self, id: &str) -> u64 {
         let state = self.state.lock().unwrap();

@@ -65,14 +65,24 @@ impl Reply {
         found.into_iter().next().unwrap_or_else(|| panic!("no link {text:?} on\n{}", self.body))
     }
 
-    /// Where the button of the last form with this text leads after these were ticked.
-    pub(crate) fn turn(&self, text: &str, ticked: &[(&str, &str)]) -> String {
-        let form = self.body.rsplit("<form ").next().unwrap();
-        let buttons = form.split("<button ").skip(1).filter_map(|button| button.split_once('>'));
+    /// Whether the form of a list has a button with this text.
+    pub(crate) fn has_button(&self, text: &str) -> bool {
+        self.button(text).is_some()
+    }
+
+    /// The attributes of the first button with this text that shows a list in another way.
+    fn button(&self, text: &str) -> Option<&str> {
+        let buttons = self.body.split("<button ").skip(1);
+        let mut buttons = buttons.filter_map(|button| button.split_once('>'));
         let is_it = |rest: &str| rest.split("</button>").next().unwrap().contains(text);
-        let (tag, _) = { buttons }
-            .find(|(_, rest)| is_it(rest))
-            .unwrap_or_else(|| panic!("no button {text:?} on\n{}", self.body));
+        let (tag, _) = buttons.find(|(tag, rest)| tag.contains("formaction=\"") && is_it(rest))?;
+        Some(tag)
+    }
+
+    /// Where the button of a list with this text leads after these were ticked.
+    pub(crate) fn turn(&self, text: &str, ticked: &[(&str, &str)]) -> String {
+        let tag =
+            self.button(text).unwrap_or_else(|| panic!("no button {text:?} on\n{}", self.body));
         let attribute = |name: &str| {
             let (_, rest) = tag.split_once(&format!("{name}=\"")).unwrap();
             unescape(rest.split('"').next().unwrap())
@@ -84,13 +94,27 @@ impl Reply {
             fields.push(((*name).to_owned(), (*value).to_owned()));
         }
         fields.push((attribute(" name"), attribute("value")));
-        format!("{}?{}", attribute("formaction"), encode(&fields))
+        let action = attribute("formaction");
+        let (path, anchor) = match action.split_once('#') {
+            Some((path, anchor)) => (path, format!("#{anchor}")),
+            None => (&*action, String::new()),
+        };
+        format!("{path}?{}{anchor}", encode(&fields))
     }
 
     /// What the last form of the page would send without anything being touched: hidden inputs,
-    /// filled inputs, checked boxes and selected options.
+    /// filled inputs, checked boxes and selected options, also those beside it that name it.
     pub(crate) fn form(&self) -> Vec<(String, String)> {
-        fields_of(self.body.rsplit("<form ").next().unwrap())
+        let (before, form) = self.body.rsplit_once("<form ").unwrap();
+        let mut fields = Vec::new();
+        if let Some((_, rest)) = form.split('>').next().unwrap().split_once("id=\"") {
+            let own = format!("<input form=\"{}\"", rest.split('"').next().unwrap());
+            for input in before.split(own.as_str()).skip(1) {
+                fields.extend(fields_of(&format!("<input {}>", input.split('>').next().unwrap())));
+            }
+        }
+        fields.extend(fields_of(form));
+        fields
     }
 
     /// The same of the first form whose action begins like this.

@@ -159,6 +159,14 @@ impl Visitor {
         self.get(web, led.header("location").expect("303 leads somewhere"))
     }
 
+    /// Keeps a cookie beside those of other names.
+    fn keep(&mut self, set: &str) {
+        let name = |cookie: &str| cookie.split('=').next().map(str::to_owned);
+        let kept = self.cookie.take().unwrap_or_default();
+        let others = kept.split("; ").filter(|one| !one.is_empty() && name(one) != name(set));
+        self.cookie = Some(others.chain([set]).collect::<Vec<_>>().join("; "));
+    }
+
     fn send(&mut self, web: &Web, method: &str, target: &str, form: &str) -> http::Reply {
         let origin = format!("http://{}", web.address);
         let mut headers: Vec<(&str, &str)> = Vec::new();
@@ -172,8 +180,8 @@ impl Visitor {
         headers.extend(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
         let request = http::request_to(web.address, method, target, &headers, form);
         let reply = http::ask(web.address, &request);
-        if let Some(set) = reply.header("set-cookie") {
-            self.cookie = set.split(';').next().map(str::to_owned);
+        if let Some(set) = reply.header("set-cookie").and_then(|set| set.split(';').next()) {
+            self.keep(set);
         }
         reply
     }

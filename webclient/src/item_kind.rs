@@ -6,7 +6,7 @@ use agencia_protocol::flight::Flight;
 
 /// What an item of a trip is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum ItemKind {
     /// The flight there.
     Outbound,
     /// The flight back.
@@ -17,33 +17,33 @@ pub(crate) enum Part {
     Tour,
 }
 
-impl Part {
+impl ItemKind {
     /// Who sells it.
     pub(crate) fn daemon(self) -> Daemon {
         match self {
-            Part::Outbound | Part::Inbound => Daemon::Flights,
-            Part::Stay => Daemon::Stays,
-            Part::Tour => Daemon::Tours,
+            ItemKind::Outbound | ItemKind::Inbound => Daemon::Flights,
+            ItemKind::Stay => Daemon::Stays,
+            ItemKind::Tour => Daemon::Tours,
         }
     }
 
     /// What pages call it.
     pub(crate) fn name(self, lang: Lang) -> &'static str {
         lang.say(match self {
-            Part::Outbound => Key("part-outbound"),
-            Part::Inbound => Key("part-inbound"),
-            Part::Stay => Key("part-stay"),
-            Part::Tour => Key("part-tour"),
+            ItemKind::Outbound => Key("part-outbound"),
+            ItemKind::Inbound => Key("part-inbound"),
+            ItemKind::Stay => Key("part-stay"),
+            ItemKind::Tour => Key("part-tour"),
         })
     }
 
     /// The form field of the price that was seen.
     pub(crate) fn price_field(self) -> &'static str {
         match self {
-            Part::Outbound => "valorIda",
-            Part::Inbound => "valorVolta",
-            Part::Stay => "valorHospedagem",
-            Part::Tour => "valorPasseio",
+            ItemKind::Outbound => "valorIda",
+            ItemKind::Inbound => "valorVolta",
+            ItemKind::Stay => "valorHospedagem",
+            ItemKind::Tour => "valorPasseio",
         }
     }
 
@@ -59,6 +59,6 @@ impl Part {
             1 => flight.is_some_and(|flight| flight.to == home),
             _ => place > 0,
         };
-        if back { Part::Inbound } else { Part::Outbound }
+        if back { ItemKind::Inbound } else { ItemKind::Outbound }
     }
 }
