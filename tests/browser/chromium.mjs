@@ -163,7 +163,7 @@ export class Visitor {
     assert.deepEqual(complaints, [], 'console, CSP and network errors');
     assert.ok(this.#requests > 0, 'requests are watched');
     for (const { name, httpOnly, sameSite } of await this.context.cookies()) {
-      assert.ok(['visitante', 'idioma'].includes(name), `nothing else is kept: ${name}`);
+      assert.ok(['visitante', 'idioma', 'reservada'].includes(name), `nothing else is kept: ${name}`);
       assert.deepEqual({ httpOnly, sameSite }, { httpOnly: true, sameSite: 'Lax' });
     }
     await this.context.close();

@@ -273,6 +273,38 @@ test('a voucher opens on a phone by its code, fits one sheet and goes into a cal
   await visitor.leave();
 });
 
+test('a button that was pressed says so, and sends once', async () => {
+  for (const [width, lang, busy] of [[360, 'pt-BR', 'Enviando…'], [1440, 'en', 'Sending…']]) {
+    const visitor = await Visitor.arrive(browser, {
+      site: SITES[0],
+      width,
+      lang,
+      name: `sending-${lang}`,
+      look: false,
+    });
+    const { page, words } = visitor;
+    for (const step of STEPS.slice(0, -1)) await step(visitor, BENTO);
+    await visitor.see(words.review, 'pacote');
+    let sent = 0;
+    let letThrough;
+    const answered = new Promise((resolve) => { letThrough = resolve; });
+    await page.route('**/pacote', async (route) => {
+      sent += 1;
+      await answered;
+      await route.continue();
+    });
+    await page.getByRole('button', { name: words.hold, exact: true }).click({ noWaitAfter: true });
+    const button = page.locator('button[aria-busy="true"]');
+    assert.equal(await button.innerText(), busy);
+    // A click of the test's own would wait until the page has changed.
+    await button.evaluate((element) => element.click());
+    letThrough();
+    await visitor.see(words.held, 'reservada');
+    assert.equal(sent, 1, 'how often it was sent');
+    await visitor.leave();
+  }
+});
+
 test('names are changed from the voucher, and a mistake stays where it was made', async () => {
   const visitor = await Visitor.arrive(browser, { site: SITES[1], width: 1440, name: 'alter' });
   await walk(visitor, ANA);

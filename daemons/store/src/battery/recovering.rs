@@ -95,9 +95,10 @@ pub(crate) fn what_the_peers_remember_is_learned_again(open: Open<'_>, restore: 
     let (ledger, thread) = on_sale(open, 1);
     assert!(ledger.recovering());
     assert_eq!(block_on(ledger.forget(at(100_000_000))).unwrap(), 0);
+    // What was read a moment ago is not what is there afterwards: holds of before are over.
+    assert_eq!(row(&ledger, 1).unwrap().state(), PartState::Held);
     block_on(ledger.finish_recovery(at(1))).unwrap();
     assert!(!ledger.recovering());
-    // Holds of before are over.
     assert_eq!(row(&ledger, 1).unwrap().state(), PartState::Released);
     assert_eq!(audit(&ledger).held, 0);
     assert_eq!(ask(&ledger, 6, hold_one(2)), sold_out(2));
