@@ -116,7 +116,12 @@ impl Visitor {
         check_filled(&form, "dataVolta", "2099-12-24");
         let stays = self.get("/hospedagens", &filled(&form));
         let form = self.choose("/passeio", &stays, &["hospedagem"]);
-        let tours = self.get("/passeios", &filled(&form));
+        // Their flight arrives in the evening. They go on the first tour of that day all the same.
+        check_filled(&form, "dataIda", "2099-12-22");
+        let mut search = filled(&form);
+        search.retain(|(name, _)| name != "dataIda");
+        search.push(field("dataIda", "2099-12-21"));
+        let tours = self.get("/passeios", &search);
         self.choose("/pacote", &tours, &["passeio"])
     }
 
