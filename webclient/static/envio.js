@@ -23,5 +23,7 @@ for (const form of document.querySelectorAll('main form[method="post"]')) {
     setTimeout(rest, PATIENCE_MILLIS);
   });
   // A page that comes out of the browser's memory was left while it sent.
-  addEventListener('pageshow', rest);
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) rest();
+  });
 }
