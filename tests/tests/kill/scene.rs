@@ -170,6 +170,8 @@ impl<'a> Scene<'a> {
             thread::sleep(LOOK);
         };
         drop(strace);
+        // A call of its own may have come between the last look and the end of what kills.
+        let killed = killed || self.daemon(kind).has_ended();
         if killed && then != Then::GoOn {
             traveller.kill();
         }
