@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// A request makes many small allocations, and glibc's took an eighth of the time of a trip.
+/// A request makes many small allocations: with glibc's allocator a trip takes 8 % more instructions.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,6 +1,6 @@
 //! Days beside the one that was searched, each with its lowest price: seven in a row above a list or,
-//! where it is asked for, a month, which is turned to the months around. Days are buttons of the list's form. A daemon that does not tell leaves
-//! both out.
+//! where it is asked for, a month, which is turned to the months around. Days are buttons of the list's
+//! form. A daemon that does not tell leaves both out.
 
 use super::Visit;
 use crate::daemons::Daemon;

@@ -102,7 +102,6 @@ pub(super) const YES: &str = "sim";
 
 /// What is printed on one sheet of A4 for sure: what the browser's test prints, and as many names.
 const SHEET_ITEMS_MAX: usize = 4;
-
 const SHEET_TRAVELLERS_MAX: usize = 9;
 
 /// When a hold ends.
