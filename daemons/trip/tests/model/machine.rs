@@ -8,7 +8,7 @@ use crate::state::{Action, Clock, Event, Pick, State, Trip, acknowledgement};
 use crate::world::{D, HOLD, OFFERS, WAITED, World, early, item, late, offer_of, sold};
 use agencia_protocol::trip::{Incarnation, Outcome, PartState, Revision, Traveller};
 use agencia_trip::receipt::ProofClaim;
-use agencia_trip::row::{Row, SoldItem};
+use agencia_trip::row::{self, Row, SoldItem};
 use agencia_trip::step::Decide;
 use agencia_trip::{Command, Desk, Reply, Step, Units};
 use std::collections::HashMap;
@@ -277,10 +277,20 @@ impl Machine {
 
     /// The units that the parts of this daemon have.
     pub(crate) fn recomputed(&self, state: &State, d: usize) -> [i8; OFFERS] {
+        self.units(state, d, row::State::has_units)
+    }
+
+    /// The units of those parts of this daemon.
+    pub(crate) fn units(
+        &self,
+        state: &State,
+        d: usize,
+        counts: impl Fn(&row::State) -> bool,
+    ) -> [i8; OFFERS] {
         let mut used = [0; OFFERS];
         for trip in &state.trips {
             let row = self.world.row(trip.rows[d]);
-            if let Some(part) = row.part.filter(|part| part.state.has_units()) {
+            if let Some(part) = row.part.filter(|part| counts(&part.state)) {
                 part.items.iter().for_each(|item| used[offer_of(item)] += 1);
             }
         }

@@ -1,12 +1,9 @@
 //! A daemon under its clients: limits, deadlines, slow peers, crowds, and the end.
-#![allow(clippy::unwrap_used, reason = "this is a test")]
 
-mod support;
-
+use crate::support::*;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
-use support::*;
 
 #[test]
 fn a_search_a_purchase_and_a_search_that_sees_it() {

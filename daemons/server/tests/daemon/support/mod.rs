@@ -1,9 +1,8 @@
 //! A car rental that serves in this process, and a client that speaks bytes.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod agency;
 pub(crate) mod process;
-#[path = "../../examples/carros/product.rs"]
+#[path = "../../../examples/carros/product.rs"]
 mod product;
 
 use agencia_catalog::Moment;

@@ -1,8 +1,7 @@
 //! Trips over the wire: what each message does, and each refusal's word.
-#![allow(clippy::unwrap_used, reason = "this is a test")]
 
-mod support;
-
+use crate::support::agency::*;
+use crate::support::code;
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{
     Alter, AskOutcome, Cancel, Consult, Decide, Extend, Force, Hold, LetGo, PartState, Pin,
@@ -10,8 +9,6 @@ use agencia_protocol::trip::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use support::agency::*;
-use support::code;
 
 fn field(reply: &Value) -> String {
     reply["erro"]["campo"].as_str().unwrap_or("none").to_owned()
@@ -133,7 +130,7 @@ fn a_higher_revision_replaces_the_items_also_when_it_needs_their_units() {
     let three = json!([{"id":"f1","quantidade":3}]);
     assert_eq!(code(&agency.ask("voos", hold_items(trip, 2, three))), "esgotado");
     assert_eq!(agency.ask("voos", Consult::by_trip(trip))["revisao"], 1);
-    let other = hold_items(crate::trip(), 0, json!([{"id":"f1"}]));
+    let other = hold_items(self::trip(), 0, json!([{"id":"f1"}]));
     assert_eq!(agency.ask("voos", other)["estado"], "segura");
 }
 
@@ -288,7 +285,7 @@ fn a_voucher_is_shown_with_the_surname_however_it_is_written() {
     assert_eq!((code(&refused), field(&refused)), ("campo_invalido".into(), "localizador".into()));
     let unknown = Consult::by_voucher("VAAAAA".parse().unwrap(), "Sá".parse().unwrap());
     assert_eq!(agency.ask("voos", unknown)["erro"], refused["erro"]);
-    assert_eq!(agency.ask("voos", Consult::by_trip(crate::trip()))["estado"], "nenhuma");
+    assert_eq!(agency.ask("voos", Consult::by_trip(self::trip()))["estado"], "nenhuma");
 }
 
 #[test]

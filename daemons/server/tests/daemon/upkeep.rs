@@ -1,14 +1,11 @@
 //! A daemon that is restarted, upgraded and reloaded: nobody is refused, nothing that was asked is
 //! lost, and a bad file changes nothing.
-#![allow(clippy::unwrap_used, reason = "this is a test")]
 
-mod support;
-
+use crate::support::process::{Process, daemon, daemon_after, hand_back, on_a_free_port, program};
+use crate::support::*;
 use rustix::process::Signal;
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-use support::process::{Process, daemon, daemon_after, hand_back, on_a_free_port, program};
-use support::*;
 
 /// Starts the daemon with what systemd kept of an earlier one.
 fn restarted(house: &House, listen: &str, kept: Vec<(String, std::os::fd::OwnedFd)>) -> Process {

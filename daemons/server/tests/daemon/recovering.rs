@@ -1,15 +1,12 @@
 //! After a backup was put in force: a daemon learns from the others what was decided since, and
 //! promises nothing before.
-#![allow(clippy::unwrap_used, reason = "this is a test")]
 
-mod support;
-
+use crate::support::agency::*;
+use crate::support::{code, eventually};
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{Consult, Incarnation, Recover};
 use serde_json::Value;
 use std::fs;
-use support::agency::*;
-use support::{code, eventually};
 
 const HEALTH: &str = r#"{"action":"saude"}"#;
 
@@ -114,7 +111,7 @@ fn nothing_is_promised_before_every_peer_has_answered_and_searches_go_on() {
     });
     assert!(is_recovering(&agency, "passeios"));
     for refused in [
-        agency.ask("passeios", hold(crate::trip(), "t1")),
+        agency.ask("passeios", hold(self::trip(), "t1")),
         client.ask(r#"{"action":"reservar","id":"t1"}"#),
     ] {
         assert_eq!(code(&refused), "em_recuperacao", "{refused}");
@@ -123,7 +120,7 @@ fn nothing_is_promised_before_every_peer_has_answered_and_searches_go_on() {
     assert_eq!(client.ask(search)["passeio"][0]["disponiveis"], 2);
     agency.start("hospedagens");
     recovered(&agency, "passeios");
-    assert_eq!(agency.ask("passeios", hold(crate::trip(), "t1"))["estado"], "segura");
+    assert_eq!(agency.ask("passeios", hold(self::trip(), "t1"))["estado"], "segura");
 }
 
 #[test]

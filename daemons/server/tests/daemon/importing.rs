@@ -1,11 +1,8 @@
 //! Inventories: what a daemon starts with, and how a new one takes the place of the old one or
 //! leaves it as it was.
-#![allow(clippy::unwrap_used, reason = "this is a test")]
 
-mod support;
-
+use crate::support::*;
 use agencia_server::StartError;
-use support::*;
 
 /// The Gol dearer and with more cars, a new model, and no Uno.
 const NEXT: &str = r#"[

@@ -1,9 +1,8 @@
 //! A daemon as a process: exit codes, what systemd hands over and is told, log lines, signals,
 //! and the system running out of descriptors and of disk.
-#![allow(clippy::unwrap_used, reason = "this is a test")]
 
-mod support;
-
+use crate::support::process::{Process, daemon, daemon_after, hand_over, on_a_free_port, program};
+use crate::support::*;
 use rustix::process::Signal;
 use std::fs::File;
 use std::io::Write;
@@ -12,8 +11,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
-use support::process::{Process, daemon, daemon_after, hand_over, on_a_free_port, program};
-use support::*;
 
 #[test]
 fn a_daemon_says_the_reports_lines_and_ends_with_0_when_told() {
