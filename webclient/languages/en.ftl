@@ -323,6 +323,8 @@ partly-held-title = A part of your trip is missing
 partly-held = What stands below under “Held for you” is yours until the time is over. Choose how to go on.
 trip-undecided-title = We do not know yet how your trip stands
 trip-undecided = The servers are settling it among themselves: there is no need to buy again.
+trip-unsure-title = Your trip cannot be confirmed just now
+trip-unsure = Nothing was bought yet, and what is held stays yours until its time is over. Confirm as soon as every server answers again.
 asks-again = This page asks again by itself.
 asks-no-more = This page has asked often enough and has stopped. Ask again whenever you like.
 trip-booked-title = Have a good trip!
@@ -334,7 +336,7 @@ voucher-print = Printed, everything fits on one A4 sheet.
 voucher-qr = Point your phone here to take this page along.
 voucher-qr-name = QR code of this page
 trip-settling-title = Booked. We are telling everybody.
-trip-settling = Your trip is booked, all of it. One server has yet to write that down, which happens by itself.
+trip-settling = Your trip is booked, all of it. One server has yet to say that it has written that down, which happens by itself.
 trip-cancelled-title = Trip cancelled
 trip-cancelled = The whole trip was cancelled: nothing is held for it any more.
 trip-cancelled-items = What was cancelled
@@ -345,6 +347,7 @@ items-of = { $n ->
         [one] { $n } item
        *[other] { $n } items
     }
+trip-unheard-all = No answer just now: { $products }.
 trip-unheard = No answer just now: { $products }. What stands below is what the other servers say.
 server-of = the server for { $product }
 aborted = The time of the hold was over, or it was let go.

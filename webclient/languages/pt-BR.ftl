@@ -324,6 +324,8 @@ partly-held-title = Falta um pedaço da sua viagem
 partly-held = O que está abaixo em “Reservado” continua seu até o prazo. Escolha como seguir.
 trip-undecided-title = Ainda não sabemos como ficou sua viagem
 trip-undecided = Os servidores estão acertando entre si: não é preciso comprar outra vez.
+trip-unsure-title = Sua viagem não pode ser confirmada agora
+trip-unsure = Nada foi comprado ainda, e o que está reservado continua seu até o prazo. Confirme assim que todos os servidores responderem de novo.
 asks-again = Esta página pergunta de novo sozinha.
 asks-no-more = Esta página já perguntou bastante e parou. Pergunte de novo quando quiser.
 trip-booked-title = Boa viagem!
@@ -335,7 +337,7 @@ voucher-print = Imprimindo, tudo cabe em uma folha A4.
 voucher-qr = Aponte o celular e leve esta página.
 voucher-qr-name = Código QR desta página
 trip-settling-title = Comprado. Estamos avisando todos.
-trip-settling = Sua viagem está comprada, inteira. Falta um servidor registrar isso, o que acontece sozinho.
+trip-settling = Sua viagem está comprada, inteira. Falta um servidor dizer que registrou isso, o que acontece sozinho.
 trip-cancelled-title = Viagem cancelada
 trip-cancelled = A viagem foi cancelada inteira: nada mais está reservado para ela.
 trip-cancelled-items = O que foi cancelado
@@ -346,6 +348,7 @@ items-of = { $n ->
         [one] { $n } item
        *[other] { $n } itens
     }
+trip-unheard-all = Sem resposta agora: { $products }.
 trip-unheard = Sem resposta agora: { $products }. O que está abaixo é o que os outros servidores dizem.
 server-of = o servidor de { $product }
 aborted = O prazo da reserva terminou, ou ela foi solta.

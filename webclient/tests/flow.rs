@@ -100,6 +100,8 @@ fn what_is_gone_or_sold_out_is_said_of_its_item() {
     let review =
         web.get("/pacote?ida=ida1&volta=volta1&pessoas=2&hospedagem=quarto6&noites=3&passeio=orla");
     review.says(&["Esgotou", "Esta oferta não está mais à venda", "não pode ser"]);
+    // What cannot be held has no bar that follows the visitor.
+    review.says_not(&["class=\"pay bar"]);
     review.says_not(&["Reservar tudo"]);
     let search = review.link("Escolha outra opção");
     assert!(
@@ -129,4 +131,13 @@ fn a_tour_of_another_day_stays_chosen() {
     let chosen: Vec<_> =
         page.form().into_iter().filter(|(name, _)| name == "passeio").map(|(_, id)| id).collect();
     assert_eq!(chosen, ["mercado", "orla"]);
+}
+
+#[test]
+fn a_hold_of_nothing_is_told_that_alone() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let page = Visitor::default().post(&web, "/pacote", "pessoas=1");
+    assert_eq!(page.status, 400);
+    page.says(&["O pacote está vazio"]).says_not(&["Volte à revisão"]);
 }

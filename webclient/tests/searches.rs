@@ -327,6 +327,7 @@ fn an_empty_list_says_what_to_do() {
     let page = web.get("/voos?paraAeroporto=X&dataIda=2027-11-05&dataVolta=2027-11-06");
     assert_eq!(page.status, 200);
     page.says(&["Não há voo de ida neste dia", "Não há voo de volta neste dia", "Tente outro dia"]);
+    page.says_not(&["Continuar para a hospedagem"]);
     web.get("/hospedagens?cidade=X&dataIda=2027-11-05").says(&["Não há quarto livre em X"]);
     web.get("/passeios?cidade=X&dataIda=2027-11-05").says(&["Não há passeio em X"]);
 }

@@ -166,7 +166,8 @@ pub(crate) struct Missing {
     pub(crate) kind: &'static str,
     /// The offer, as far as it is known.
     pub(crate) item: Option<Item>,
-    pub(crate) reason: &'static str,
+    /// Nothing when the page has said it of all.
+    pub(crate) reason: Option<&'static str>,
     /// What its price was and is, when that has changed.
     pub(crate) was: Option<String>,
     /// The same offer again, where that may help.
@@ -288,7 +289,7 @@ impl Gap<'_> {
         Missing {
             kind: part.name(lang),
             item,
-            reason: lang.say(reason),
+            reason: Some(lang.say(reason)),
             was,
             again,
             again_text,

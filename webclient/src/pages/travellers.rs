@@ -197,7 +197,7 @@ pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
     let (parts, is_held) = match &standing {
         Standing::Held { parts, .. } => (parts, true),
         // Somebody began, this visitor with a second click perhaps: this goes on with it.
-        Standing::Undecided { parts: Some(parts) } => (parts, false),
+        Standing::Undecided { parts: Some(parts), .. } => (parts, false),
         Standing::NotBooked { rest: true, .. } => {
             // What is left of it would lie idle until it expires.
             let_go(&visit.leader(), pass.trip, held(&known)).await;

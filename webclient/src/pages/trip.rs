@@ -59,8 +59,8 @@ struct TripPage {
     asks: &'static str,
     /// The same page, from the first try on.
     ask_now: String,
-    /// The daemons that say nothing.
-    silent: String,
+    /// That daemons say nothing, and which.
+    unheard: Option<String>,
     locator: Option<String>,
     deadline: Option<Deadline>,
     missing: Vec<Missing>,
@@ -94,6 +94,20 @@ struct TripPage {
     /// The review of the same items.
     again: Option<String>,
     script: &'static str,
+}
+
+impl TripPage {
+    /// Says what is missing for one and the same reason once.
+    fn say_once(&mut self) {
+        let [first, others @ ..] = self.missing.as_mut_slice() else { return };
+        let is_same = |other: &Missing| other.was.is_none() && other.reason == first.reason;
+        if !others.is_empty() && first.was.is_none() && others.iter().all(is_same) {
+            self.notice = first.reason;
+            for part in &mut self.missing {
+                part.reason = None;
+            }
+        }
+    }
 }
 
 /// The field of the address that says that its visitor has let the trip go, and its value.
@@ -182,6 +196,7 @@ pub(super) async fn render(
             page_of.again = choices.review();
             page_of.layout = Layout::new(&visit.frame, page_of.heading, None, &choices.wanted);
             page_of.missing = choices.missing(visit).await;
+            page_of.say_once();
         }
         Standing::Booked { .. } => {
             page_of.terms = of_items.terms(&page_of);
@@ -277,7 +292,6 @@ impl PageOf<'_> {
         let frame = &self.visit.frame;
         let (lang, says) = (frame.lang, says(standing));
         let items: Vec<_> = self.items.iter().map(|item| Item::of_trip(lang, item)).collect();
-        let silent = self.known.iter().filter(|known| known.view.is_none());
         let strangers: Vec<_> = trip::strangers(self.known)
             .iter()
             .map(|Stranger { name, items }| {
@@ -307,13 +321,7 @@ impl PageOf<'_> {
             waits: says.waits,
             asks: "",
             ask_now: frame.here_with(TRIES, None),
-            silent: silent
-                .map(|known| {
-                    let product = lang.say(texts::product(known.daemon));
-                    lang.with("server-of", &[("product", product)])
-                })
-                .collect::<Vec<_>>()
-                .join(", "),
+            unheard: unheard(lang, self.known),
             locator: None,
             deadline: None,
             missing: Vec::new(),
@@ -420,6 +428,23 @@ impl PageOf<'_> {
     }
 }
 
+/// Which daemons say nothing; where another one does, what is shown is its word.
+fn unheard(lang: Lang, known: &[Known]) -> Option<String> {
+    let silent = known.iter().filter(|known| known.view.is_none());
+    let servers: Vec<_> = silent
+        .map(|known| {
+            let product = lang.say(texts::product(known.daemon));
+            lang.with("server-of", &[("product", product)])
+        })
+        .collect();
+    let products = [("products", &*servers.join(", "))];
+    let said = match servers.len() < known.len() {
+        true => lang.with("trip-unheard", &products),
+        false => lang.with("trip-unheard-all", &products),
+    };
+    (!servers.is_empty()).then_some(said)
+}
+
 /// What a page says first.
 struct Says {
     heading: Key,
@@ -447,6 +472,9 @@ fn says(standing: &Standing) -> Says {
         }
         Standing::Held { .. } => {
             says(Key("trip-held-title"), Key("trip-held"), Key("trip-held-items"), total, false)
+        }
+        Standing::Undecided { begun: false, .. } => {
+            says(Key("trip-unsure-title"), Key("trip-unsure"), Key("trip-items"), total, true)
         }
         Standing::Undecided { .. } => {
             says(Key("trip-undecided-title"), Key("trip-undecided"), Key("trip-items"), total, true)
