@@ -149,6 +149,29 @@ inBothWays('a daemon that does not answer a hold in time', async (visitor) => {
   await visitor.see(visitor.words.partly, 'hold-unheard');
 });
 
+inBothWays('more time for a held trip', async (visitor) => {
+  const { page } = visitor;
+  const left = () => page.locator('.deadline .left').getAttribute('data-faltam').then(Number);
+  const [more, time] = [visitor.say('extend'), () => page.locator('.deadline strong').innerText()];
+  await hold(visitor);
+  pages.suffer({ passeios: on('prorrogar', CUT) });
+  await visitor.press(more);
+  await visitor.see(visitor.words.held, 'extended-unheard');
+  pages.suffer();
+  const before = await left();
+  await visitor.press(more);
+  await visitor.see(visitor.words.held, 'extended');
+  assert.ok(await left() > before + 800, 'all of it is held for longer');
+  assert.equal(await page.locator('.notice').innerText(), visitor.say('extended', { time: await time() }));
+  await visitor.press(more);
+  await visitor.see(visitor.words.held, 'extended-to-the-end');
+  const end = visitor.say('extended-to-the-end', { time: await time() });
+  assert.equal(await page.locator('.notice').innerText(), end);
+  assert.equal(await page.getByRole('button', { name: more }).count(), 0);
+  await confirm(visitor);
+  await page.locator('.locator strong').waitFor();
+});
+
 inBothWays('nobody answers for a trip', async (visitor) => {
   await hold(visitor);
   pages.suffer(everywhere(() => CUT));

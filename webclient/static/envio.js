@@ -7,7 +7,8 @@ const PATIENCE_MILLIS = 20_000;
 const { enviando } = document.currentScript.dataset;
 
 for (const form of document.querySelectorAll('main form[method="post"]')) {
-  const button = form.querySelector('button');
+  // It may stand beside its form.
+  const button = [...form.elements].find(({ type }) => type === 'submit');
   const text = button.textContent;
   const rest = () => {
     button.removeAttribute('aria-busy');

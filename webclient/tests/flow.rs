@@ -4,7 +4,7 @@ mod support;
 
 use support::fake::AIRPORT;
 use support::http::encode;
-use support::{Agency, Web};
+use support::{Agency, Visitor, Web};
 
 #[test]
 fn city_and_days_and_people_flow_along() {

@@ -8,6 +8,7 @@ pub(crate) mod tours;
 pub(crate) mod review;
 pub(crate) mod hold;
 pub(crate) mod trip;
+pub(crate) mod extend;
 pub(crate) mod voucher;
 pub(crate) mod travellers;
 pub(crate) mod missing;

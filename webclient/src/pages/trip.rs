@@ -2,6 +2,7 @@
 //! It takes nothing, lets nothing go and claims nothing that no daemon has said.
 
 use super::access::{self, Pass};
+use super::extend::{self, Extended};
 use super::item::Item;
 use super::missing::{Gap, Missing, Refusals, Seen, choice_of};
 use super::terms::{Terms, terms};
@@ -52,7 +53,7 @@ struct TripPage {
     heading: &'static str,
     lead: &'static str,
     /// What is to be said before everything else.
-    notice: Option<&'static str>,
+    notice: Option<String>,
     /// Whether nobody knows yet: the page asks again.
     waits: bool,
     /// Whether it does so by itself.
@@ -76,6 +77,8 @@ struct TripPage {
     total_is: &'static str,
     refund: Option<String>,
     form: Option<TravellersForm>,
+    /// The same of the form that asks for more time, unless there is none to be had.
+    extend: Option<(String, Pairs)>,
     /// Hidden inputs of the form that lets everything go, and where it is sent.
     give_up: Option<(String, Pairs)>,
     travellers: Vec<String>,
@@ -102,7 +105,7 @@ impl TripPage {
         let [first, others @ ..] = self.missing.as_mut_slice() else { return };
         let is_same = |other: &Missing| other.was.is_none() && other.reason == first.reason;
         if !others.is_empty() && first.was.is_none() && others.iter().all(is_same) {
-            self.notice = first.reason;
+            self.notice = first.reason.map(ToOwned::to_owned);
             for part in &mut self.missing {
                 part.reason = None;
             }
@@ -184,7 +187,7 @@ pub(super) async fn render(
     let mut page_of = of_items.start(&standing);
     let (mut form, status) = (None, unusable.as_ref().map(|sent| sent.status));
     if let Some(sent) = unusable {
-        page_of.notice = sent.notice;
+        page_of.notice = sent.notice.map(ToOwned::to_owned);
         form = sent.form;
     }
     match standing {
@@ -333,6 +336,7 @@ impl PageOf<'_> {
             items,
             refund: None,
             form: None,
+            extend: None,
             give_up: None,
             travellers: Vec::new(),
             contact: None,
@@ -372,6 +376,13 @@ impl PageOf<'_> {
     ) {
         let (visit, lang) = (self.visit, self.visit.lang());
         page_of.deadline = deadline.map(|at| Deadline::new(visit, at));
+        let extended = Extended::read(&visit.fields);
+        if let Some((extended, deadline)) = extended.zip(page_of.deadline.as_ref()) {
+            page_of.notice = Some(extended.say(lang, &deadline.clock));
+        }
+        page_of.extend = deadline
+            .filter(|_| extended != Some(Extended::ToTheEnd))
+            .map(|at| (self.pass.link("/prorrogar"), extend::pairs(visit, self.pass, at)));
         page_of.give_up = Some((self.pass.link("/desistir"), self.pass.pairs()));
         page_of.again = Some(choices.wanted.link("/pacote", vec![]));
         let wanted = choices.wanted.clone();
