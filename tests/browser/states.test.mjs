@@ -159,9 +159,12 @@ inBothWays('more time for a held trip', async (visitor) => {
   await visitor.see(visitor.words.held, 'extended-unheard');
   pages.suffer();
   const before = await left();
+  const name = page.getByLabel(visitor.words.name, { exact: true });
+  await name.fill('Bento');
   await visitor.press(more);
   await visitor.see(visitor.words.held, 'extended');
   assert.ok(await left() > before + 800, 'all of it is held for longer');
+  assert.equal(await name.inputValue(), 'Bento', 'what was typed stays');
   assert.equal(await page.locator('.notice').innerText(), visitor.say('extended', { time: await time() }));
   await visitor.press(more);
   await visitor.see(visitor.words.held, 'extended-to-the-end');

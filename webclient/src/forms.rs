@@ -38,6 +38,13 @@ impl Fields {
         fields
     }
 
+    /// The same with one more.
+    pub(crate) fn with(&self, name: &str, value: &str) -> Self {
+        let mut fields = self.clone();
+        fields.0.push((name.to_owned(), value.to_owned()));
+        fields
+    }
+
     fn remove(&mut self, names: &[&str]) {
         self.0.retain(|(name, _)| !names.contains(&name.as_str()));
     }

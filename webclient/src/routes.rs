@@ -9,8 +9,8 @@ use crate::pages::access::{self, Pass};
 use crate::pages::error::{self, Trouble};
 use crate::pages::layout::{self, Frame};
 use crate::pages::{
-    self, Site, Visit, alter, cancel, extend, flights, hold, review, stays, tours, travellers,
-    trip, voucher,
+    self, Site, Visit, alter, cancel, flights, hold, review, stays, tours, travellers, trip,
+    voucher,
 };
 use crate::security::Encrypted;
 use agencia_protocol::TripId;
@@ -46,7 +46,7 @@ fn worded(frame: Frame, response: Response, path: FullPath) -> Response {
 fn methods(path: &str) -> &'static str {
     let parts: Vec<_> = path.trim_matches('/').split('/').collect();
     match parts[..] {
-        ["idioma"] | ["viagem", _, "desistir" | "prorrogar"] => "POST",
+        ["idioma"] | ["viagem", _, "desistir"] => "POST",
         ["pacote" | "viagem"] | ["viagem", _] | ["viagem", _, "alterar" | "cancelar"] => {
             "GET, HEAD, POST"
         }
@@ -115,10 +115,6 @@ fn trips(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .or(path!("viagem" / String / "desistir")
             .and(posted(site))
             .then(|id, visit| pass(id, visit, travellers::give_up)))
-        .unify()
-        .or(path!("viagem" / String / "prorrogar")
-            .and(posted(site))
-            .then(|id, visit| pass(id, visit, extend::extend)))
         .unify()
         .or(path!("viagem" / String / "agenda.ics")
             .and(get())

@@ -16,10 +16,17 @@ fn deadline(page: &Reply) -> i64 {
     rest.split('"').next().unwrap().parse().unwrap()
 }
 
-/// Sends the form of a page that asks for more time.
+/// Presses the button of a page that asks for more time, with what is typed there.
 fn extend(visitor: &mut Visitor, web: &Web, page: &Reply) -> Reply {
-    let form = encode(&page.form_to(&format!("{}/prorrogar", trip_of(page))));
-    visitor.follow(web, &format!("{}/prorrogar", trip_of(page)), &form)
+    let button =
+        page.body.split_once("name=\"prazo\" value=\"").expect("the page has the button").1;
+    let until = button.split('"').next().unwrap();
+    let form = encode(&page.form_to(&format!("{}\"", trip_of(page))));
+    let sent = visitor.post(web, &trip_of(page), &format!("{form}&prazo={until}"));
+    match sent.header("location") {
+        Some(page) => visitor.get(web, page),
+        None => sent,
+    }
 }
 
 /// The moments until which the daemons were asked to hold.
@@ -50,6 +57,23 @@ fn all_parts_get_more_time_together_and_the_same_click_again_gets_no_more() {
         fake.ahead(Duration::from_secs(20 * 60));
     }
     ana.follow(&web, &trip_of(&page), &travellers(&longer)).says(&["Boa viagem!"]);
+}
+
+#[test]
+fn what_was_typed_stays_also_where_it_is_not_whole() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let page = held(&mut ana, &web, "2");
+    let until = deadline(&page);
+    let mut form = page.form_to(&format!("{}\"", trip_of(&page)));
+    form.iter_mut().find(|(name, _)| name == "nome2").unwrap().1 = "Bento".to_owned();
+    form.push(("prazo".to_owned(), until.to_string()));
+    let longer = ana.post(&web, &trip_of(&page), &encode(&form));
+    assert_eq!(longer.status, 200);
+    longer.says(&["Você tem mais tempo", "name=\"nome2\" type=\"text\""]);
+    longer.says(&["value=\"Bento\""]).says_not(&["aria-invalid"]);
+    assert_eq!(agency.flights.booked(), 0, "more time books nothing");
 }
 
 #[test]
@@ -104,9 +128,8 @@ fn what_is_missing_of_a_trip_stays_on_its_page_and_a_stranger_gets_none() {
     let page = hold(&mut ana, &web, "ida=ida1&hospedagem=quarto6&noites=3");
     page.says(&["Falta um pedaço", "Esgotou", "Preciso de mais tempo"]);
     extend(&mut ana, &web, &page).says(&["Falta um pedaço", "Esgotou", "Você tem mais tempo"]);
-    let path = format!("{}/prorrogar", trip_of(&page));
+    let path = trip_of(&page);
     assert_eq!(Visitor::default().post(&web, &path, "prazo=1").status, 404);
-    assert_eq!(ana.get(&web, &path).status, 405);
     for prazo in ["", "x", "-1", "99999999999999999999"] {
         let kept = ana.follow(&web, &path, &format!("prazo={prazo}"));
         assert_eq!(kept.status, 200, "{prazo}");

@@ -1,9 +1,11 @@
-//! `POST /viagem/ID/prorrogar`: more time for a held trip, in all its parts at once, as far as the
-//! daemons go. Whatever comes of it, the trip's page says until when all of it is held.
+//! More time for a held trip, in all its parts at once, as far as the daemons go: what a button on its
+//! page asks for. Whatever comes of it, the page says until when all of it is held, and what was typed
+//! there stays.
 
 use super::access::Pass;
 use super::missing::{Refusals, Seen};
-use super::trip::path;
+use super::travellers::TravellersForm;
+use super::trip::{Unusable, path, render};
 use super::{Outcome, Step, Visit, see_other};
 use crate::forms::{Fields, Pairs, link};
 use crate::language::{Key, Lang};
@@ -12,11 +14,11 @@ use crate::trip::{self, Led, Standing};
 use agencia_protocol::trip::Timestamp;
 use agencia_trip::driver::{Driver, Ending, Plan};
 use std::time::Duration;
-use warp::http::header;
+use warp::http::{StatusCode, header};
 
-/// The hidden field of the deadline that the visitor saw, in milliseconds since 1970. What they get is
-/// counted from there, so that the same click again is not more time again.
-const SEEN: &str = "prazo";
+/// The field of the button: the deadline that the visitor saw, in milliseconds since 1970. What they get
+/// is counted from there, so that the same click again is not more time again.
+pub(super) const DEADLINE: &str = "prazo";
 
 /// The field of the trip's address that says what came of it.
 const EXTENDED: &str = "prorrogada";
@@ -74,14 +76,8 @@ impl Extended {
     }
 }
 
-/// The form's hidden inputs: the deadline that is shown, and what the page's address says.
-pub(super) fn pairs(visit: &Visit, pass: &Pass, deadline: Timestamp) -> Pairs {
-    let seen = vec![(SEEN, deadline.unix_millis().to_string())];
-    [seen, address(visit, pass)].concat()
-}
-
 /// What the address of a held trip's page says of it: without that, what is missing would be forgotten.
-fn address(visit: &Visit, pass: &Pass) -> Pairs {
+pub(super) fn address(visit: &Visit, pass: &Pass) -> Pairs {
     let Ok(choice) = visit.choice(Step::Trip) else { return pass.pairs() };
     let (refusals, seen) = (Refusals::read(&visit.fields), Seen::read(&visit.fields));
     [choice.of_trip(None).pairs(), refusals.pairs(), seen.pairs(), pass.pairs()].concat()
@@ -93,14 +89,25 @@ pub(crate) async fn extend(visit: Visit, pass: Pass) -> Outcome {
     let back = |about: &Pairs| see_other(&link(&path(pass.trip), about));
     let known = visit.consult(pass.trip).await;
     let Standing::Held { parts, .. } = trip::standing(&known) else { return Ok(back(&about)) };
-    let Ok(seen) = visit.fields.first(SEEN).parse() else { return Ok(back(&about)) };
+    let Ok(seen) = visit.fields.first(DEADLINE).parse() else { return Ok(back(&about)) };
     let leader = visit.leader();
     let hold_secs = leader.settings.hold_secs;
     let until = Timestamp::from_unix_millis(seen).after(Duration::from_secs(hold_secs.into()));
     let plan = Plan { trip: pass.trip, parts, hold_secs };
     let led = leader.hold(Driver::extend(plan, until)).await;
-    about.push((EXTENDED, Extended::of(&led, until).word().to_owned()));
-    let mut response = back(&about);
+    let extended = Extended::of(&led, until).word();
+    let visit = Visit { fields: visit.fields.with(EXTENDED, extended), ..visit };
+    let known = visit.consult(pass.trip).await;
+    let mut response = match TravellersForm::as_typed(&visit, &pass, &known) {
+        Some(form) => {
+            let typed = Unusable { status: StatusCode::OK, notice: None, form: Some(form) };
+            render(&visit, &pass, &known, Some(typed)).await
+        }
+        None => {
+            about.push((EXTENDED, extended.to_owned()));
+            back(&about)
+        }
+    };
     // Whoever goes back to the review finds the trip held for as long as it is.
     if visit.held == Some(pass.trip) {
         let now = Timestamp::from_unix_millis(visit.now().timestamp_millis());

@@ -77,8 +77,11 @@ struct TripPage {
     total_is: &'static str,
     refund: Option<String>,
     form: Option<TravellersForm>,
-    /// The same of the form that asks for more time, unless there is none to be had.
+    /// The value of the button that asks for more time, and hidden inputs of its form, where no other
+    /// form can have it.
     extend: Option<(String, Pairs)>,
+    /// The page without what its address says.
+    path: String,
     /// Hidden inputs of the form that lets everything go, and where it is sent.
     give_up: Option<(String, Pairs)>,
     travellers: Vec<String>,
@@ -337,6 +340,7 @@ impl PageOf<'_> {
             refund: None,
             form: None,
             extend: None,
+            path: path(self.pass.trip),
             give_up: None,
             travellers: Vec::new(),
             contact: None,
@@ -380,17 +384,20 @@ impl PageOf<'_> {
         if let Some((extended, deadline)) = extended.zip(page_of.deadline.as_ref()) {
             page_of.notice = Some(extended.say(lang, &deadline.clock));
         }
-        page_of.extend = deadline
-            .filter(|_| extended != Some(Extended::ToTheEnd))
-            .map(|at| (self.pass.link("/prorrogar"), extend::pairs(visit, self.pass, at)));
+        let until = deadline.filter(|_| extended != Some(Extended::ToTheEnd));
+        let until = until.map(|at| at.unix_millis().to_string());
         page_of.give_up = Some((self.pass.link("/desistir"), self.pass.pairs()));
         page_of.again = Some(choices.wanted.link("/pacote", vec![]));
         let wanted = choices.wanted.clone();
         page_of.missing = choices.missing(visit).await;
         if page_of.missing.is_empty() {
             let empty = || TravellersForm::empty(lang, self.pass, parts, self.people(&wanted));
-            page_of.form = Some(form.unwrap_or_else(empty));
+            // The button sends what was typed, which would else be gone.
+            let mut form = form.unwrap_or_else(empty);
+            form.extend = until;
+            page_of.form = Some(form);
         } else {
+            page_of.extend = until.map(|until| (until, extend::address(visit, self.pass)));
             page_of.heading = lang.t("partly-held-title");
             page_of.lead = lang.t("partly-held");
         }
