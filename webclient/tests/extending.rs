@@ -98,7 +98,8 @@ fn the_whole_lasts_as_long_as_the_part_that_cannot_be_held_longer() {
     agency.stays.mood(Mood::Refuses("prorrogar", "nao_autorizado"));
     let end = extend(&mut ana, &web, &page);
     end.says(&["Reservado até", "mais tempo que isso não é possível"]);
-    assert_eq!(deadline(&end), deadline(&page));
+    // The parts were held milliseconds apart.
+    assert!((deadline(&end) - deadline(&page)).abs() < 1000);
     agency.stays.mood(Mood::Good);
     agency.tours.mood(Mood::Loses("prorrogar"));
     let page = ana.get(&web, &trip_of(&page));

@@ -20,6 +20,7 @@ pub(crate) mod form;
 pub(crate) mod item;
 pub(crate) mod terms;
 pub(crate) mod results;
+pub(crate) mod best;
 pub(crate) mod calendar;
 
 use crate::choice::Choice;
