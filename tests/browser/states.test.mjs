@@ -339,6 +339,38 @@ inBothWays('nothing that passes the filters', async (visitor) => {
   assert.ok((await visitor.page.locator('main').innerText()).includes(visitor.say('filter-none')));
 });
 
+inBothWays('Enter in a filter, Enter on an offer, and a month that is closed again', async (visitor) => {
+  const { page, words } = visitor;
+  const search = { paraAeroporto: ANA.airport, dataIda: ARRIVES, numeroPassagens: 1 };
+  await go(visitor, at('/voos', search));
+  const { ida } = await ask('voos', search);
+  const hour = Number(ida[0].horarioIda.split(':')[0]);
+  const part = ['madrugada', 'manha', 'tarde', 'noite'][Math.floor(hour / 6)];
+  const enter = async (target) => {
+    const next = page.waitForEvent('load');
+    await target.press('Enter');
+    await next;
+  };
+  await page.locator('.filters summary').click();
+  const box = page.locator(`.filters input[value="${part}"]`);
+  await box.check();
+  await enter(box);
+  await visitor.see(words.flights, 'enter-filters');
+  assert.ok(await box.isChecked(), 'the list is filtered');
+  const first = page.locator('input[name="ida"]').first();
+  await enter(first);
+  await visitor.see(words.flights, 'enter-unpicked');
+  assert.equal(await page.getByRole('alert').innerText(), visitor.say('pick-first'));
+  await page.locator('.month button').click();
+  await page.waitForLoadState('load');
+  await visitor.see(words.flights, 'month');
+  await visitor.press(visitor.say('calendar-close'));
+  assert.equal(await page.locator('.month ol').count(), 0);
+  await first.check();
+  await enter(first);
+  await visitor.see(words.staysSearch, 'enter-goes-on');
+});
+
 inBothWays("another visitor's trip", async (visitor) => {
   await hold(visitor);
   const { pathname } = new URL(visitor.page.url());

@@ -73,6 +73,7 @@ beds-min = { $n ->
         [one] { $n } bed or more
        *[other] { $n } beds or more
     }
+pick-first = Choose one of the list before you go on, or go on without it by the link below it.
 filter-none = Nothing in this list passes the filters.
 filter-partial = The list is long: only its first 10,000 offers were looked at.
 calendar-near = Prices on days around, in R$
@@ -81,6 +82,7 @@ calendar-month = Lowest prices of { $month }, in R$
 month-of = { $month } { $year }
 calendar-earlier = Month before
 calendar-later = Month after
+calendar-close = Close the calendar
 calendar-nothing = nothing on sale
 calendar-lowest = lowest of the month
 calendar-from = from

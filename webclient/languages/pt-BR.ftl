@@ -74,6 +74,7 @@ beds-min = { $n ->
         [one] { $n } cama ou mais
        *[other] { $n } camas ou mais
     }
+pick-first = Escolha um da lista antes de continuar, ou continue sem ele pelo link abaixo dela.
 filter-none = Nada nesta lista passa pelos filtros.
 filter-partial = A lista é longa: só as primeiras 10.000 ofertas foram olhadas.
 calendar-near = Preços em dias próximos, em R$
@@ -82,6 +83,7 @@ calendar-month = Menores preços de { $month }, em R$
 month-of = { $month } de { $year }
 calendar-earlier = Mês anterior
 calendar-later = Mês seguinte
+calendar-close = Fechar o calendário
 calendar-nothing = nada à venda
 calendar-lowest = menor preço do mês
 calendar-from = a partir de

@@ -189,7 +189,8 @@ fn of_a_list_too_long_to_be_read_the_lowest_price_is_known_and_no_more() {
     assert_eq!(offers(&page, "ida"), ["ida1", "ida2", "ida3"]);
     assert_eq!(best(&page)[0], "Menor preço");
     page.says_not(&["Ida e volta com um clique"]);
-    let limits: Vec<_> = agency.flights.requests("passagem").iter().map(|r| r["limite"].clone()).collect();
+    let limits: Vec<_> =
+        agency.flights.requests("passagem").iter().map(|r| r["limite"].clone()).collect();
     assert_eq!(limits, [50, 1], "no more than that is read");
     let next = web.get(&page.turn("Mais voos de ida", &[]));
     assert_eq!(offers(&next, "ida"), ["ida1-1", "ida1-2", "ida1-3"]);

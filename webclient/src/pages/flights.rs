@@ -6,13 +6,13 @@ use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
 use super::results::{FilterBoxes, PeopleNotice, SortButton, few_left, sort_buttons};
-use super::{Layout, Outcome, Step, Visit, page};
+use super::{Layout, Outcome, Step, Visit, page, see_other};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::{Cut, Sort};
 use crate::format;
-use crate::forms::{self, CHOSEN, FieldError, Pairs};
+use crate::forms::{self, CHOSEN, FieldError, Fields, GO_ON, Pairs};
 use crate::language::Lang;
 use crate::queries::{FlightQuery, shift};
 use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
@@ -119,6 +119,8 @@ struct FlightsPage {
     change: String,
     skip: String,
     notice: Option<PeopleNotice>,
+    /// Whether Enter was pressed before something was picked.
+    unpicked: bool,
     hidden: Pairs,
     calendar: Option<Calendar>,
     filter: FilterBoxes,
@@ -132,6 +134,12 @@ impl FlightsPage {
     /// Whether there is anything to filter.
     fn has_flights(&self) -> bool {
         self.directions.iter().any(|way| !way.cards.is_empty())
+    }
+
+    /// Whether something was said of every way that has flights.
+    fn is_picked(&self, fields: &Fields) -> bool {
+        let mut ways = self.directions.iter().filter(|way| !way.cards.is_empty());
+        self.has_flights() && ways.all(|way| fields.has(way.name))
     }
 }
 
@@ -305,7 +313,13 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
             return Ok(wrong(&visit, &choice, errors).await);
         }
     };
-    let page_of = asked.page(found, calendar, chosen).await;
+    let mut page_of = asked.page(found, calendar, chosen).await;
+    if visit.fields.has(GO_ON) {
+        if page_of.is_picked(&visit.fields) {
+            return Ok(see_other(&whole.link("/hospedagem", vec![])));
+        }
+        page_of.unpicked = true;
+    }
     Ok(page(StatusCode::OK, &page_of))
 }
 
@@ -367,6 +381,7 @@ impl Asked<'_> {
             ),
             change: choice.link("/", search.clone()),
             skip: rest.link("/hospedagem", self.onward()),
+            unpicked: false,
             notice: PeopleNotice::new(lang, &self.whole(), query.people, ("/voos", query.about())),
             hidden,
             calendar,
