@@ -286,6 +286,13 @@ inBothWays('sold out in the review, and at the hold', async (visitor) => {
   pages.suffer({ passeios: on('ofertas', (reply) => ({ ...reply, ofertas: reply.ofertas.map(() => null) })) });
   await go(visitor, at('/pacote', choice));
   await visitor.see(visitor.words.review, 'gone-review');
+  await visitor.press(visitor.say('line-choose-other'));
+  await visitor.see(visitor.words.toursSearch, 'another-tour');
+  await go(visitor, at('/pacote', choice));
+  await visitor.press(visitor.say('line-take-out'));
+  await visitor.see(visitor.words.review, 'without-tour');
+  const shown = await visitor.page.locator('.line .kind').allInnerTexts();
+  assert.ok(shown.length === 3 && !shown.includes(visitor.say('part-tour')), shown.join());
   pages.suffer({ hospedagens: on('segurar', refusal('esgotado', { id: choice.hospedagem })) });
   await hold(visitor, choice);
   await visitor.see(visitor.words.partly, 'sold-out-hold');

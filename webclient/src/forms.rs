@@ -20,6 +20,10 @@ impl Fields {
     /// Reads the query of a URL, with what the button in it says of a search as if it stood there.
     pub(crate) fn of_query(text: &[u8]) -> Self {
         let mut fields = Self::parse(text);
+        if fields.has(WITHOUT) {
+            let gone = Self::parse(fields.first(WITHOUT).as_bytes());
+            fields.0.retain(|pair| !gone.0.contains(pair) && pair.0 != WITHOUT);
+        }
         let Some(button) = [LIST, FILTER, ENTER].into_iter().find(|name| fields.has(name)) else {
             return fields;
         };
@@ -99,6 +103,9 @@ const ENTER: &str = "entra";
 /// The field of a search in whose form Enter was pressed, to go on: what was ticked is enough for that,
 /// or it is not.
 pub(crate) const GO_ON: &str = "segue";
+
+/// The field of a button that takes something out of what its form sends.
+const WITHOUT: &str = "sem";
 
 /// The field of what was chosen before and is not on the list, so that it cannot be ticked there. It
 /// stays chosen while the list is shown in other ways, and no longer.

@@ -103,14 +103,14 @@ fn what_is_gone_or_sold_out_is_said_of_its_item() {
     // What cannot be held has no bar that follows the visitor.
     review.says_not(&["class=\"pay bar"]);
     review.says_not(&["Reservar tudo"]);
-    let search = review.link("Escolha outra opção");
-    assert!(
-        search.starts_with("/voos?paraAeroporto=") && search.contains("dataVolta=2027-11-07"),
-        "{search}"
-    );
-    let rest = web.get(&review.link("retire do pacote"));
+    let search = review.press("Escolha outra opção");
+    assert!(search.starts_with("/voos?ida=ida1") && search.contains("dataVolta"), "{search}");
+    let found = web.get(&search);
+    found.says(&["dom, 07/11/2027", "2 pessoas", "Hospedagem"]);
+    let rest = web.get(&review.press("retire do pacote"));
     rest.says_not(&["Voo de ida"]);
-    rest.says(&["Voo de volta"]);
+    rest.says(&["Voo de volta", "Orla do Cais"]);
+    web.get(&rest.press("Retirar<span class=\"hidden\"> passeio")).says_not(&["Orla do Cais"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod support;
 
+use agencia_protocol::trip::ITEMS_MAX;
 use serde_json::Value;
 use support::fake::{AIRPORT, Fake};
 use support::http::{Reply, encode};
@@ -119,6 +120,24 @@ fn a_review_and_a_trip_of_nine_travellers_are_light() {
     let mut ana = Visitor::default();
     let choice = format!("{REST}{FLIGHTS}");
     check("review", &web, &ana.get(&web, &format!("/pacote?{choice}")));
+    let page = hold(&mut ana, &web, &choice);
+    page.says(&["Viajante 9"]);
+    check("trip", &web, &page);
+}
+
+#[test]
+fn a_review_and_a_trip_of_as_many_tours_as_one_can_have_are_light() {
+    let agency = full(ITEMS_MAX);
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let tours = (1..ITEMS_MAX).map(|number| format!("&passeio=orla000000000-{number}"));
+    let tours: String = tours.collect();
+    let choice = format!(
+        "&passeio=orla000000000{tours}&pessoas=9&hospedagem=quarto6000000&noites=3{FLIGHTS}"
+    );
+    let review = ana.get(&web, &format!("/pacote?{choice}"));
+    assert_eq!(review.body.matches("class=\"line card\"").count(), ITEMS_MAX + 3);
+    check("review", &web, &review);
     let page = hold(&mut ana, &web, &choice);
     page.says(&["Viajante 9"]);
     check("trip", &web, &page);
