@@ -13,14 +13,14 @@ use support::{Agency, Visitor, Web};
 /// The milliseconds since 1970 at which a page says that its trip is held no longer.
 fn deadline(page: &Reply) -> i64 {
     let (_, rest) = page.body.split_once("data-fim=\"").expect("the page has a deadline");
-    rest.split('"').next().unwrap().parse().unwrap()
+    rest.split('"').next().and_then(|millis| millis.parse().ok()).expect("it is a number")
 }
 
 /// Presses the button of a page that asks for more time, with what is typed there.
 fn extend(visitor: &mut Visitor, web: &Web, page: &Reply) -> Reply {
     let button =
         page.body.split_once("name=\"prazo\" value=\"").expect("the page has the button").1;
-    let until = button.split('"').next().unwrap();
+    let until = button.split('"').next().expect("a value");
     let form = encode(&page.form_to(&format!("{}\"", trip_of(page))));
     let sent = visitor.post(web, &trip_of(page), &format!("{form}&prazo={until}"));
     match sent.header("location") {
@@ -33,7 +33,7 @@ fn extend(visitor: &mut Visitor, web: &Web, page: &Reply) -> Reply {
 fn asked(agency: &Agency) -> Vec<String> {
     let fakes = agency.all();
     let asked = fakes.iter().flat_map(|fake| fake.requests("prorrogar"));
-    asked.map(|request| request["ate"].as_str().unwrap().to_owned()).collect()
+    asked.map(|request| request["ate"].as_str().expect("a moment").to_owned()).collect()
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn the_best_of_a_list_is_the_best_of_all_its_parts() {
 /// What is called the best on a page.
 fn best(page: &Reply) -> Vec<&str> {
     let marks = page.body.split("class=\"best\">").skip(1);
-    marks.map(|rest| rest.split('<').next().unwrap()).collect()
+    marks.map(|rest| rest.split('<').next().expect("a text")).collect()
 }
 
 #[test]

@@ -310,7 +310,7 @@ fn what_is_ticked_stays_ticked_in_another_order_on_another_day_and_behind_filter
 /// one that it presses.
 fn enter(page: &Reply, ticked: &[(&str, &str)]) -> String {
     let mut buttons = page.body.split("<button ").skip(1).filter_map(|rest| rest.split_once('>'));
-    let (first, _) = buttons.find(|(tag, _)| tag.contains("form=\"lista\"")).unwrap();
+    let (first, _) = buttons.find(|(tag, _)| tag.contains("form=\"lista\"")).expect("a button");
     assert!(first.contains("name=\"entra\"") && first.contains("formnovalidate"), "{first}");
     page.turn("", ticked)
 }
