@@ -23,7 +23,7 @@ const checked = new Set();
 /** How long a page may take, in milliseconds. Only a failing test waits that long. */
 const PATIENCE = 10_000;
 
-function required(name) {
+export function required(name) {
   const value = process.env[name];
   assert.ok(value, `${name} is not set: run this by \`tests/run browser\``);
   return value;
@@ -125,8 +125,9 @@ export class Visitor {
     await this.page.waitForLoadState('load');
   }
 
-  /** Checks that this page came, that it fits the width, and keeps a picture of it. */
-  async see(heading, picture) {
+  /** Checks that this page came, that it fits the width and weighs no more than it may, and keeps a
+   * picture of it. */
+  async see(heading, picture, bytesMax = undefined) {
     const { page } = this;
     await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
     const [wide, there] = await page.evaluate(() => [
@@ -144,7 +145,7 @@ export class Visitor {
     // A visitor of both instances has the assets of each: only one is of this page.
     const own = [...this.#assets].filter(([url]) => url.startsWith(new URL(page.url()).origin));
     const assets = await Promise.all(own.map(([, bytes]) => bytes));
-    checkLight(html, assets.reduce((sum, bytes) => sum + bytes, 0), picture);
+    checkLight(html, assets.reduce((sum, bytes) => sum + bytes, 0), picture, bytesMax);
     const state = `${heading} ${picture} ${this.width}`;
     if (this.script && !checked.has(state)) {
       checked.add(state);

@@ -4,6 +4,8 @@
 //! Chromium; what they walk through is started here, so that both flow suites have one harness.
 
 use agencia_tests::agency::Site;
+use agencia_tests::inventory::Kind;
+use agencia_tests::program;
 use std::path::Path;
 use std::process::Command;
 
@@ -15,6 +17,11 @@ fn the_whole_flow_works_in_a_browser() {
 #[test]
 fn everything_is_in_reach() {
     walk("reach.test.mjs");
+}
+
+#[test]
+fn whatever_goes_wrong_says_what_happened_and_what_to_do() {
+    walk("states.test.mjs");
 }
 
 #[test]
@@ -37,11 +44,14 @@ fn walk(file: &str) {
     let _short = short.up(&[]);
     let short_site = format!("http://localhost:{}", short.web()[0].port());
     let sites = site.web().map(|address| format!("http://localhost:{}", address.port()));
+    let daemons = Kind::ALL.map(|kind| format!("{}={}", kind.name(), site.daemon(kind)));
     let done = Command::new("node")
         .args(["--test", "--test-reporter=spec", file])
         .current_dir(&folder)
         .env("AGENCIA_SITES", sites.join(","))
         .env("AGENCIA_SHORT_SITE", short_site)
+        .env("AGENCIA_DAEMONS", daemons.join(","))
+        .env("AGENCIA_WEB", program::path("agencia-web"))
         .env("AGENCIA_SCREENS", folder.join("../../target/screens"))
         .status()
         .expect("node is installed");

@@ -73,6 +73,7 @@ beds-min = { $n ->
         [one] { $n } bed or more
        *[other] { $n } beds or more
     }
+pick-first = Choose one of the list before you go on, or go on without it by the link below it.
 filter-none = Nothing in this list passes the filters.
 filter-partial = The list is long: only its first 10,000 offers were looked at.
 calendar-near = Prices on days around, in R$
@@ -81,6 +82,7 @@ calendar-month = Lowest prices of { $month }, in R$
 month-of = { $month } { $year }
 calendar-earlier = Month before
 calendar-later = Month after
+calendar-close = Close the calendar
 calendar-nothing = nothing on sale
 calendar-lowest = lowest of the month
 calendar-from = from
@@ -323,6 +325,8 @@ partly-held-title = A part of your trip is missing
 partly-held = What stands below under “Held for you” is yours until the time is over. Choose how to go on.
 trip-undecided-title = We do not know yet how your trip stands
 trip-undecided = The servers are settling it among themselves: there is no need to buy again.
+trip-unsure-title = Your trip cannot be confirmed just now
+trip-unsure = Nothing was bought yet, and what is held stays yours until its time is over. Confirm as soon as every server answers again.
 asks-again = This page asks again by itself.
 asks-no-more = This page has asked often enough and has stopped. Ask again whenever you like.
 trip-booked-title = Have a good trip!
@@ -334,7 +338,7 @@ voucher-print = Printed, everything fits on one A4 sheet.
 voucher-qr = Point your phone here to take this page along.
 voucher-qr-name = QR code of this page
 trip-settling-title = Booked. We are telling everybody.
-trip-settling = Your trip is booked, all of it. One server has yet to write that down, which happens by itself.
+trip-settling = Your trip is booked, all of it. One server has yet to say that it has written that down, which happens by itself.
 trip-cancelled-title = Trip cancelled
 trip-cancelled = The whole trip was cancelled: nothing is held for it any more.
 trip-cancelled-items = What was cancelled
@@ -345,6 +349,7 @@ items-of = { $n ->
         [one] { $n } item
        *[other] { $n } items
     }
+trip-unheard-all = No answer just now: { $products }.
 trip-unheard = No answer just now: { $products }. What stands below is what the other servers say.
 server-of = the server for { $product }
 aborted = The time of the hold was over, or it was let go.
@@ -354,6 +359,10 @@ aborted-deadline = The confirmation did not end in time.
 aborted-unknown = The hold no longer existed.
 locator = Locator
 held-until = Held until
+extend = I need more time
+extended = You have more time: everything is held until { $time }.
+extended-to-the-end = Held until { $time }: more time than that is not possible.
+extended-unheard = A server did not answer: what counts is the time shown here. Ask again if you need more.
 not-held = Not held
 instead = Instead, lowest price first
 missing-again = Review and try again

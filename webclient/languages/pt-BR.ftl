@@ -74,6 +74,7 @@ beds-min = { $n ->
         [one] { $n } cama ou mais
        *[other] { $n } camas ou mais
     }
+pick-first = Escolha um da lista antes de continuar, ou continue sem ele pelo link abaixo dela.
 filter-none = Nada nesta lista passa pelos filtros.
 filter-partial = A lista é longa: só as primeiras 10.000 ofertas foram olhadas.
 calendar-near = Preços em dias próximos, em R$
@@ -82,6 +83,7 @@ calendar-month = Menores preços de { $month }, em R$
 month-of = { $month } de { $year }
 calendar-earlier = Mês anterior
 calendar-later = Mês seguinte
+calendar-close = Fechar o calendário
 calendar-nothing = nada à venda
 calendar-lowest = menor preço do mês
 calendar-from = a partir de
@@ -324,6 +326,8 @@ partly-held-title = Falta um pedaço da sua viagem
 partly-held = O que está abaixo em “Reservado” continua seu até o prazo. Escolha como seguir.
 trip-undecided-title = Ainda não sabemos como ficou sua viagem
 trip-undecided = Os servidores estão acertando entre si: não é preciso comprar outra vez.
+trip-unsure-title = Sua viagem não pode ser confirmada agora
+trip-unsure = Nada foi comprado ainda, e o que está reservado continua seu até o prazo. Confirme assim que todos os servidores responderem de novo.
 asks-again = Esta página pergunta de novo sozinha.
 asks-no-more = Esta página já perguntou bastante e parou. Pergunte de novo quando quiser.
 trip-booked-title = Boa viagem!
@@ -335,7 +339,7 @@ voucher-print = Imprimindo, tudo cabe em uma folha A4.
 voucher-qr = Aponte o celular e leve esta página.
 voucher-qr-name = Código QR desta página
 trip-settling-title = Comprado. Estamos avisando todos.
-trip-settling = Sua viagem está comprada, inteira. Falta um servidor registrar isso, o que acontece sozinho.
+trip-settling = Sua viagem está comprada, inteira. Falta um servidor dizer que registrou isso, o que acontece sozinho.
 trip-cancelled-title = Viagem cancelada
 trip-cancelled = A viagem foi cancelada inteira: nada mais está reservado para ela.
 trip-cancelled-items = O que foi cancelado
@@ -346,6 +350,7 @@ items-of = { $n ->
         [one] { $n } item
        *[other] { $n } itens
     }
+trip-unheard-all = Sem resposta agora: { $products }.
 trip-unheard = Sem resposta agora: { $products }. O que está abaixo é o que os outros servidores dizem.
 server-of = o servidor de { $product }
 aborted = O prazo da reserva terminou, ou ela foi solta.
@@ -355,6 +360,10 @@ aborted-deadline = A confirmação não terminou a tempo.
 aborted-unknown = A reserva não existia mais.
 locator = Localizador
 held-until = Reservado até
+extend = Preciso de mais tempo
+extended = Você tem mais tempo: tudo está reservado até { $time }.
+extended-to-the-end = Reservado até { $time }: mais tempo que isso não é possível.
+extended-unheard = Um servidor não respondeu: vale o prazo mostrado aqui. Peça de novo se precisar de mais.
 not-held = Não reservado
 instead = No lugar, do menor preço ao maior
 missing-again = Rever e tentar de novo

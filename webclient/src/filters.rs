@@ -192,9 +192,19 @@ impl Filters {
     ) -> Cut<T> {
         if !self.needs_all() {
             let full = found.len() >= max.get() as usize;
+            found.truncate(max.get() as usize);
             let last = found.last().and_then(|offer| offer.id().cloned());
             return Cut { offers: found, more: last.filter(|_| more && full), partial: false };
         }
+        Cut { partial: more, ..self.part(found, (max, after)) }
+    }
+
+    /// What of a whole list is shown.
+    pub(crate) fn part<T: Listed>(
+        &self,
+        mut found: Vec<T>,
+        (max, after): (NonZeroU32, Option<&OfferId>),
+    ) -> Cut<T> {
         found.retain(|offer| offer.is_wanted(self));
         if self.sort == Sort::Duration {
             found.sort_by_key(Listed::minutes);
@@ -206,7 +216,7 @@ impl Filters {
         let rest = found.len() > max.get() as usize;
         found.truncate(max.get() as usize);
         let last = found.last().and_then(|offer| offer.id().cloned());
-        Cut { more: last.filter(|_| rest), offers: found, partial: more }
+        Cut { more: last.filter(|_| rest), offers: found, partial: false }
     }
 
     fn of_period(&self, time: TimeOfDay) -> bool {

@@ -22,7 +22,8 @@ pub(crate) fn misfits(lang: Lang, chosen: &Chosen, people: People) -> Vec<String
     found.extend(trip.stay.into_iter().flat_map(|stay| trip.of_stay(stay)));
     let tours: Vec<_> = chosen.tours.iter().filter_map(|(_, standing)| standing.record()).collect();
     for (number, tour) in tours.iter().enumerate() {
-        found.extend(trip.of_tour(tour, &tours[..number]));
+        let (before, after) = (&tours[..number], &tours[number + 1..]);
+        found.extend(trip.of_tour(tour, (before, after)));
     }
     found
 }
@@ -82,12 +83,15 @@ impl Trip<'_> {
     }
 
     /// A tour, after those that were looked at.
-    fn of_tour(&self, tour: &Tour, others: &[&Tour]) -> Vec<String> {
+    fn of_tour(&self, tour: &Tour, (before, after): (&[&Tour], &[&Tour])) -> Vec<String> {
         let lang = self.lang;
         let mut found = Vec::new();
         let begins = (tour.day, tour.time);
-        if let Some(other) = others.iter().find(|other| (other.day, other.time) == begins) {
-            let sights = [("tour", tour.sight.as_str()), ("other", other.sight.as_str())];
+        let is_same = |other: &&&Tour| (other.day, other.time) == begins;
+        let others: Vec<_> = before.iter().filter(is_same).map(|other| &*other.sight).collect();
+        // However many begin together, it is said once: with the last of them.
+        if !others.is_empty() && !after.iter().any(|other| is_same(&other)) {
+            let sights = [("tour", &*tour.sight), ("other", &others.join(", "))];
             found.push(lang.with("misfit-tours", &sights));
         }
         let there = self.stay.map(|stay| stay.city.as_str()).or(self.flown_to());
@@ -176,6 +180,8 @@ mod tests {
             |trip| trip.tours.push(("u".parse().unwrap(), tour("05/11/2027", "09:00h"))),
             &["at the same time"],
         );
+        let nine = |id: &str| (id.parse().unwrap(), tour("05/11/2027", "09:00h"));
+        check(|trip| trip.tours.extend(["u", "v"].map(nine)), &["Orla, Orla and Orla begin"]);
         let back = |from| flight(("07/11/2027", "07/11/2027"), ("12:00h", "16:00h"), from);
         check(|trip| trip.inbound = Some(back("B - C")), &["B - C"]);
         let few_beds = |trip: &mut Chosen| {

@@ -20,12 +20,22 @@ impl Fields {
     /// Reads the query of a URL, with what the button in it says of a search as if it stood there.
     pub(crate) fn of_query(text: &[u8]) -> Self {
         let mut fields = Self::parse(text);
-        let (turns, filters) = (fields.has(LIST), fields.has(FILTER));
-        if !turns && !filters {
-            return fields;
+        if fields.has(WITHOUT) {
+            let gone = Self::parse(fields.first(WITHOUT).as_bytes());
+            fields.0.retain(|pair| !gone.0.contains(pair) && pair.0 != WITHOUT);
         }
-        let button = if turns { LIST } else { FILTER };
+        let Some(button) = [LIST, FILTER, ENTER].into_iter().find(|name| fields.has(name)) else {
+            return fields;
+        };
+        let turns = button == LIST;
         let mut search = Self::parse(fields.first(button).as_bytes());
+        if button == ENTER {
+            let boxes = |fields: &Self| Filters::read(fields).pairs();
+            if boxes(&fields) == boxes(&search) {
+                fields.0.push((GO_ON.to_owned(), String::new()));
+            }
+            search.remove(&filters::FIELDS);
+        }
         search.0.extend(Self::parse(fields.first(CHOSEN).as_bytes()).0);
         // Boxes of filters count once they are applied: till then the search says its own.
         if turns {
@@ -35,6 +45,13 @@ impl Fields {
             if fields.has(own[0]) { search.remove(own) } else { fields.remove(own) }
         }
         fields.0.extend(search.0);
+        fields
+    }
+
+    /// The same with one more.
+    pub(crate) fn with(&self, name: &str, value: &str) -> Self {
+        let mut fields = self.clone();
+        fields.0.push((name.to_owned(), value.to_owned()));
         fields
     }
 
@@ -78,6 +95,17 @@ pub(crate) const LIST: &str = "lista";
 
 /// The field of the button that shows a list as the boxes of filters in its form say.
 const FILTER: &str = "filtra";
+
+/// The field of the button that Enter presses, wherever in the form one is: it shows the list as the
+/// boxes of filters say where one of them was changed, and goes on where none was.
+const ENTER: &str = "entra";
+
+/// The field of a search in whose form Enter was pressed, to go on: what was ticked is enough for that,
+/// or it is not.
+pub(crate) const GO_ON: &str = "segue";
+
+/// The field of a button that takes something out of what its form sends.
+const WITHOUT: &str = "sem";
 
 /// The field of what was chosen before and is not on the list, so that it cannot be ticked there. It
 /// stays chosen while the list is shown in other ways, and no longer.

@@ -52,7 +52,7 @@ pub(crate) fn label(field: &str) -> Key {
         "hospedagem" => Key("field-stay"),
         "noites" => Key("field-nights"),
         "passeio" => Key("field-tour"),
-        "viagem" | "anterior" | "revisao" => Key("field-trip"),
+        "viagem" | "anterior" | "revisao" | "pacote" => Key("field-trip"),
         "valorIda" | "valorVolta" | "valorHospedagem" | "valorPasseio" => Key("field-price"),
         _ => Key("field-other"),
     }

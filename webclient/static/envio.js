@@ -7,17 +7,22 @@ const PATIENCE_MILLIS = 20_000;
 const { enviando } = document.currentScript.dataset;
 
 for (const form of document.querySelectorAll('main form[method="post"]')) {
-  const button = form.querySelector('button');
-  const text = button.textContent;
+  // The button that was pressed, and what it said before.
+  let pressed;
   const rest = () => {
+    if (!pressed) return;
+    const { button, text } = pressed;
     button.removeAttribute('aria-busy');
     button.textContent = text;
+    pressed = undefined;
   };
   form.addEventListener('submit', (event) => {
-    if (button.hasAttribute('aria-busy')) {
+    if (pressed) {
       event.preventDefault();
       return;
     }
+    const button = event.submitter;
+    pressed = { button, text: button.textContent };
     button.setAttribute('aria-busy', 'true');
     button.textContent = enviando;
     setTimeout(rest, PATIENCE_MILLIS);

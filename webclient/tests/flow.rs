@@ -4,7 +4,7 @@ mod support;
 
 use support::fake::AIRPORT;
 use support::http::encode;
-use support::{Agency, Web};
+use support::{Agency, Visitor, Web};
 
 #[test]
 fn city_and_days_and_people_flow_along() {
@@ -100,15 +100,17 @@ fn what_is_gone_or_sold_out_is_said_of_its_item() {
     let review =
         web.get("/pacote?ida=ida1&volta=volta1&pessoas=2&hospedagem=quarto6&noites=3&passeio=orla");
     review.says(&["Esgotou", "Esta oferta não está mais à venda", "não pode ser"]);
+    // What cannot be held has no bar that follows the visitor.
+    review.says_not(&["class=\"pay bar"]);
     review.says_not(&["Reservar tudo"]);
-    let search = review.link("Escolha outra opção");
-    assert!(
-        search.starts_with("/voos?paraAeroporto=") && search.contains("dataVolta=2027-11-07"),
-        "{search}"
-    );
-    let rest = web.get(&review.link("retire do pacote"));
+    let search = review.press("Escolha outra opção");
+    assert!(search.starts_with("/voos?ida=ida1") && search.contains("dataVolta"), "{search}");
+    let found = web.get(&search);
+    found.says(&["dom, 07/11/2027", "2 pessoas", "Hospedagem"]);
+    let rest = web.get(&review.press("retire do pacote"));
     rest.says_not(&["Voo de ida"]);
-    rest.says(&["Voo de volta"]);
+    rest.says(&["Voo de volta", "Orla do Cais"]);
+    web.get(&rest.press("Retirar<span class=\"hidden\"> passeio")).says_not(&["Orla do Cais"]);
 }
 
 #[test]
@@ -129,4 +131,13 @@ fn a_tour_of_another_day_stays_chosen() {
     let chosen: Vec<_> =
         page.form().into_iter().filter(|(name, _)| name == "passeio").map(|(_, id)| id).collect();
     assert_eq!(chosen, ["mercado", "orla"]);
+}
+
+#[test]
+fn a_hold_of_nothing_is_told_that_alone() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let page = Visitor::default().post(&web, "/pacote", "pessoas=1");
+    assert_eq!(page.status, 400);
+    page.says(&["O pacote está vazio"]).says_not(&["Volte à revisão"]);
 }

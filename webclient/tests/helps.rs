@@ -160,17 +160,40 @@ fn a_filtered_list_is_read_past_one_reply_and_says_where_it_was_not_looked_at() 
 }
 
 #[test]
-fn the_best_of_a_page_is_not_called_the_best_of_a_list() {
+fn the_best_of_a_list_is_the_best_of_all_its_parts() {
     let agency = Agency::start();
-    let whole = Web::start(&agency, "");
-    whole.get(&flights("")).says(&["Menor preço"]);
-    let paged = Web::start(&agency, "[pages]\noffers_max = 2\n");
-    let first = paged.get(&flights(""));
-    // Both ways go on, and so does the page that is their end.
-    let last = paged.get(&first.turn("Mais voos de ida", &[]));
-    for page in [first, last] {
-        page.says_not(&["class=\"best\"", "A mais barata"]);
-    }
+    let web = Web::start(&agency, "[pages]\noffers_max = 1\n");
+    let first = web.get(&flights(""));
+    assert_eq!(offers(&first, "ida"), ["ida1"]);
+    // The cheapest and quickest stand on later parts; those that stand here are not called so.
+    first.says(&["Ida e volta com um clique", "A mais barata", "R$\u{a0}2.680,00"]);
+    assert_eq!(best(&first), ["A mais barata"]);
+    let last = web.get(&first.turn("Mais voos de ida", &[]));
+    let last = web.get(&last.turn("Mais voos de ida", &[]));
+    assert_eq!(offers(&last, "ida"), ["ida3"]);
+    assert_eq!(best(&last), ["Menor preço e mais rápido"]);
+}
+
+/// What is called the best on a page.
+fn best(page: &Reply) -> Vec<&str> {
+    let marks = page.body.split("class=\"best\">").skip(1);
+    marks.map(|rest| rest.split('<').next().expect("a text")).collect()
+}
+
+#[test]
+fn of_a_list_too_long_to_be_read_the_lowest_price_is_known_and_no_more() {
+    let agency = Agency::start();
+    agency.flights.copies("ida1", 60);
+    let web = Web::start(&agency, "[pages]\noffers_max = 3\n");
+    let page = web.get(&flights(""));
+    assert_eq!(offers(&page, "ida"), ["ida1", "ida2", "ida3"]);
+    assert_eq!(best(&page)[0], "Menor preço");
+    page.says_not(&["Ida e volta com um clique"]);
+    let limits: Vec<_> =
+        agency.flights.requests("passagem").iter().map(|r| r["limite"].clone()).collect();
+    assert_eq!(limits, [50, 1], "no more than that is read");
+    let next = web.get(&page.turn("Mais voos de ida", &[]));
+    assert_eq!(offers(&next, "ida"), ["ida1-1", "ida1-2", "ida1-3"]);
 }
 
 #[test]

@@ -63,10 +63,10 @@ fn a_daemon_that_does_not_answer_makes_the_page_say_so_and_nothing_more() {
         agency.tours.mood(mood.clone());
         let waits = ana.get(&web, &trip);
         assert_eq!(waits.status, 200, "{mood:?}");
-        waits.says(&["Ainda não sabemos", "o servidor de passeios", "Amazon Xingu"]);
+        waits.says(&["não pode ser confirmada agora", "o servidor de passeios", "Amazon Xingu"]);
         waits.says_not(&["Boa viagem", "não foi comprada", "name=\"nome1\""]);
         assert!(waits.header("refresh").is_some());
-        ana.follow(&web, &trip, &names).says(&["Ainda não sabemos"]);
+        ana.follow(&web, &trip, &names).says(&["Nada foi comprado ainda"]);
         agency.tours.mood(Mood::Good);
     }
     assert_eq!(agency.parts(PartState::Held), 3);
@@ -76,6 +76,7 @@ fn a_daemon_that_does_not_answer_makes_the_page_say_so_and_nothing_more() {
     let nothing = ana.get(&web, &trip);
     assert_eq!(nothing.status, 503);
     nothing.says(&["Não conseguimos consultar", "pergunta de novo sozinha"]);
+    nothing.says_not(&["o que os outros servidores dizem"]);
     assert!(nothing.header("retry-after").is_some() && nothing.header("refresh").is_some());
     for fake in agency.all() {
         fake.mood(Mood::Good);
@@ -102,7 +103,7 @@ fn a_page_that_waits_counts_its_tries_and_stops() {
     let mut waits = Vec::new();
     let last = loop {
         let page = ana.get(&web, &address);
-        page.says(&["Ainda não sabemos"]);
+        page.says(&["não pode ser confirmada agora"]);
         let Some(refresh) = page.header("refresh") else { break page };
         page.says(&["pergunta de novo sozinha"]);
         let (secs, next) = refresh.split_once("; url=").unwrap();
@@ -131,7 +132,7 @@ fn odd_answers_are_not_believed() {
         [other, json!({"viagem": &trip[8..], "estado": "comprada"}), json!({"estado": "solta"})]
     {
         agency.tours.mood(Mood::Odd("consultar", odd));
-        ana.get(&web, &trip).says(&["Ainda não sabemos", "o servidor de passeios"]);
+        ana.get(&web, &trip).says(&["não pode ser confirmada agora", "o servidor de passeios"]);
     }
     agency.tours.mood(Mood::Good);
     for odd in [json!({"estado": "confirmada"}), json!({"estado": 7}), json!({})] {
@@ -154,6 +155,24 @@ fn a_daemon_that_is_busy_is_asked_again_and_then_named() {
     agency.tours.mood(Mood::Good);
     let review = ana.get(&web, &page.link("Rever e tentar de novo"));
     ana.follow(&web, "/pacote", &encode(&review.form())).says(&["Tudo reservado"]);
+}
+
+#[test]
+fn what_is_missing_for_one_reason_is_told_once() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[trips]\npause_millis = 10\n");
+    let mut ana = Visitor::default();
+    for fake in agency.all() {
+        fake.mood(Mood::Refuses("segurar", "ocupado"));
+    }
+    let busy = "Há reservas temporárias demais";
+    let page = hold(&mut ana, &web, "ida=ida1&hospedagem=quarto6&passeio=orla");
+    page.says(&["Nada foi reservado", busy]);
+    assert_eq!(page.body.matches(busy).count(), 1);
+    agency.tours.mood(Mood::Refuses("segurar", "esgotado"));
+    let page = hold(&mut ana, &web, "ida=ida1&hospedagem=quarto6&passeio=orla");
+    page.says(&["Esgotou"]);
+    assert_eq!(page.body.matches(busy).count(), 2);
 }
 
 #[test]

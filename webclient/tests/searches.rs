@@ -306,18 +306,71 @@ fn what_is_ticked_stays_ticked_in_another_order_on_another_day_and_behind_filter
     check(&sorted, &tours);
 }
 
+/// Where Enter leads from a list on which these are ticked: the first button that belongs to a form is the
+/// one that it presses.
+fn enter(page: &Reply, ticked: &[(&str, &str)]) -> String {
+    let mut buttons = page.body.split("<button ").skip(1).filter_map(|rest| rest.split_once('>'));
+    let (first, _) = buttons.find(|(tag, _)| tag.contains("form=\"lista\"")).expect("a button");
+    assert!(first.contains("name=\"entra\"") && first.contains("formnovalidate"), "{first}");
+    page.turn("", ticked)
+}
+
 #[test]
-fn enter_goes_on_whatever_shows_the_list_in_another_way() {
+fn enter_filters_where_a_filter_was_changed_and_else_goes_on() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
-    for path in [FLIGHTS, STAYS, TOURS] {
+    let flights = [("ida", "ida2"), ("volta", "volta1")];
+    let room = [("hospedagem", "quarto6")];
+    let tour = [("passeio", "orla")];
+    for (path, ticked, filter, next) in [
+        (FLIGHTS, &flights[..], ("periodo", "noite"), "/hospedagem?"),
+        (STAYS, &room, ("cafe", "sim"), "/passeio?"),
+        (TOURS, &tour, ("periodo", "noite"), "/pacote?"),
+    ] {
         let page = web.get(path);
-        // The first button that belongs to a form is the one that Enter presses.
-        let mut buttons =
-            page.body.split("<button ").skip(1).map(|rest| rest.split_once('>').unwrap().0);
-        let first = buttons.find(|tag| tag.contains("form=\"lista\"")).unwrap();
-        assert!(!first.contains("formaction"), "{first}");
+        let goes_on = web.get(&enter(&page, ticked));
+        let to = goes_on.header("location").unwrap_or_else(|| panic!("{path} stays"));
+        assert!(to.starts_with(next), "{to}");
+        let boxed = [ticked, &[filter]].concat();
+        let filtered = web.get(&enter(&page, &boxed));
+        assert_eq!(filtered.status, 200, "{path} goes on");
+        let form = filtered.form();
+        assert!(form.contains(&(filter.0.to_owned(), filter.1.to_owned())), "{form:?}");
+        // The filter stands now: Enter goes on.
+        let to = web.get(&enter(&filtered, ticked));
+        assert!(to.header("location").is_some_and(|to| to.starts_with(next)), "{path} stays");
+        for (name, value) in ticked {
+            assert!(to.header("location").unwrap().contains(&format!("{name}={value}")), "{path}");
+        }
     }
+}
+
+#[test]
+fn enter_does_not_go_on_without_what_was_to_be_picked() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    for (path, ticked) in [(FLIGHTS, &[][..]), (FLIGHTS, &[("ida", "ida1")]), (STAYS, &[])] {
+        let page = web.get(&enter(&web.get(path), ticked));
+        assert_eq!(page.status, 200, "{path} {ticked:?}");
+        page.says(&["Escolha um da lista antes de continuar"]);
+    }
+    // That none is taken is said as well, and tours are as many as one likes.
+    let none = enter(&web.get(FLIGHTS), &[("ida", "ida1"), ("volta", "")]);
+    assert_eq!(web.get(&none).header("location").unwrap(), "/hospedagem?ida=ida1&pessoas=1");
+    assert_eq!(web.get(&enter(&web.get(TOURS), &[])).status, 303);
+}
+
+#[test]
+fn a_month_is_left_again_with_what_is_ticked() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "");
+    let ticked = [("ida", "ida1"), ("volta", "volta1")];
+    let month = web.get(&web.get(FLIGHTS).turn("Menores preços de novembro", &[]));
+    month.says(&["Mês seguinte"]);
+    let closed = web.get(&month.turn("Fechar o calendário", &ticked));
+    closed.says(&["Preços em dias próximos"]).says_not(&["Fechar o calendário", "Mês seguinte"]);
+    let form = closed.form();
+    assert!(form.contains(&("ida".to_owned(), "ida1".to_owned())), "{form:?}");
 }
 
 #[test]
@@ -327,6 +380,7 @@ fn an_empty_list_says_what_to_do() {
     let page = web.get("/voos?paraAeroporto=X&dataIda=2027-11-05&dataVolta=2027-11-06");
     assert_eq!(page.status, 200);
     page.says(&["Não há voo de ida neste dia", "Não há voo de volta neste dia", "Tente outro dia"]);
+    page.says_not(&["Continuar para a hospedagem"]);
     web.get("/hospedagens?cidade=X&dataIda=2027-11-05").says(&["Não há quarto livre em X"]);
     web.get("/passeios?cidade=X&dataIda=2027-11-05").says(&["Não há passeio em X"]);
 }

@@ -238,7 +238,7 @@ fn a_part_that_is_left_out_is_let_go_and_one_that_comes_back_begins_a_new_trip()
     let page = held(&mut ana, &web, "1");
     let trip = trip_of(&page);
     let review = ana.get(&web, &page.link("Rever os itens"));
-    let review = ana.get(&web, &review.link("Retirar<span class=\"hidden\"> hospedagem"));
+    let review = ana.get(&web, &review.press("Retirar<span class=\"hidden\"> hospedagem"));
     let less = ana.follow(&web, "/pacote", &encode(&review.form()));
     less.says(&["Tudo reservado"]).says_not(&["Amazon Xingu"]);
     assert_eq!(trip_of(&less), trip);

@@ -3,6 +3,7 @@
 
 mod support;
 
+use agencia_protocol::trip::ITEMS_MAX;
 use serde_json::Value;
 use support::fake::{AIRPORT, Fake};
 use support::http::{Reply, encode};
@@ -87,7 +88,7 @@ fn a_page_with_full_lists_is_light() {
         format!("/voos?{airport}&dataIda=2027-11-04&dataVolta=2027-11-07&numeroPassagens=9");
     let stays = "/hospedagens?cidade=Altamira+%28PA%29&dataIda=2027-11-04&dataVolta=2027-11-07&numeroDePessoas=9";
     let tours = "/passeios?cidade=Altamira+%28PA%29&dataIda=2027-11-04&numeroDePessoas=9";
-    // As many as a list shows, which is where pairs are offered, and more.
+    // As many as a list shows, and more.
     for count in [OFFERS_MAX, OFFERS_MAX + 1] {
         let agency = full(count);
         let web = Web::start(&agency, "");
@@ -96,7 +97,7 @@ fn a_page_with_full_lists_is_light() {
         let cards = page.body.matches("class=\"offer flight\"").count();
         assert_eq!(cards, 2 * OFFERS_MAX, "the lists are full");
         assert_eq!(page.has_button("Mais voos de ida"), count > OFFERS_MAX);
-        assert_eq!(page.body.contains("id=\"pares\""), count == OFFERS_MAX);
+        assert!(page.body.contains("id=\"pares\""), "pairs are offered");
         assert_eq!(
             page.body.matches("<b aria-hidden").count(),
             29,
@@ -119,6 +120,24 @@ fn a_review_and_a_trip_of_nine_travellers_are_light() {
     let mut ana = Visitor::default();
     let choice = format!("{REST}{FLIGHTS}");
     check("review", &web, &ana.get(&web, &format!("/pacote?{choice}")));
+    let page = hold(&mut ana, &web, &choice);
+    page.says(&["Viajante 9"]);
+    check("trip", &web, &page);
+}
+
+#[test]
+fn a_review_and_a_trip_of_as_many_tours_as_one_can_have_are_light() {
+    let agency = full(ITEMS_MAX);
+    let web = Web::start(&agency, "");
+    let mut ana = Visitor::default();
+    let tours = (1..ITEMS_MAX).map(|number| format!("&passeio=orla000000000-{number}"));
+    let tours: String = tours.collect();
+    let choice = format!(
+        "&passeio=orla000000000{tours}&pessoas=9&hospedagem=quarto6000000&noites=3{FLIGHTS}"
+    );
+    let review = ana.get(&web, &format!("/pacote?{choice}"));
+    assert_eq!(review.body.matches("class=\"line card\"").count(), ITEMS_MAX + 3);
+    check("review", &web, &review);
     let page = hold(&mut ana, &web, &choice);
     page.says(&["Viajante 9"]);
     check("trip", &web, &page);

@@ -1,4 +1,5 @@
-//! The driver: what whoever leads a trip does. Hold all, pin all but the anchor, decide, apply.
+//! The driver: what whoever leads a trip does. Hold all, pin all but the anchor, decide, apply; before
+//! that, on request, hold all of it for longer.
 //!
 //! It says which messages are to be sent and is told what was answered. Every message may be sent
 //! again and every answer may be lost; any instance may begin at any time with the same plan, and
@@ -12,8 +13,8 @@ pub use answer::Answer;
 
 use crate::step::Refusal;
 use agencia_protocol::trip::{
-    AbortReason, Apply, ByDaemon, Contact, DaemonName, Decide, DecideReply, Hold, LetGo, Outcome,
-    PartState, Pin, Proof, Receipt, Revision, Timestamp, Traveller, TripItem, TripMessage,
+    AbortReason, Apply, ByDaemon, Contact, DaemonName, Decide, DecideReply, Extend, Hold, LetGo,
+    Outcome, PartState, Pin, Proof, Receipt, Revision, Timestamp, Traveller, TripItem, TripMessage,
 };
 use agencia_protocol::{Code, Locator, TripId, WireError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,6 +121,10 @@ pub struct Driver {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Stage {
     Holding,
+    /// What is held is to be held until this moment.
+    Extending {
+        until: Timestamp,
+    },
     Pinning,
     Deciding,
     /// Told to everyone: it is booked.
@@ -146,6 +151,12 @@ impl Driver {
         let mut driver = Self::at(plan, Goal::Book { travellers, contact }, Stage::Pinning);
         driver.pin();
         driver
+    }
+
+    /// A driver that has a plan whose parts are all held held until a moment, as far as each daemon
+    /// goes. A part whose hold is over by then is refused, and not held again.
+    pub fn extend(plan: Plan, until: Timestamp) -> Self {
+        Self::at(plan, Goal::Hold, Stage::Extending { until })
     }
 
     /// A driver that gives a plan up: everything is let go, unless it was booked meanwhile.
@@ -192,6 +203,7 @@ impl Driver {
             (Stage::Holding, _) => {
                 Hold::new(*trip, part.revision, part.items.clone(), *hold_secs).into()
             }
+            (Stage::Extending { until }, _) => Extend::new(*trip, *until).into(),
             (Stage::Pinning, _) => {
                 Pin::new(*trip, part.revision, self.anchor().clone(), whole()).into()
             }
@@ -218,10 +230,10 @@ impl Driver {
             return;
         }
         match (&self.stage, answer) {
-            (Stage::Holding, Answer::Part(state, expires)) => {
+            (Stage::Holding | Stage::Extending { .. }, Answer::Part(state, expires)) => {
                 self.held_or_not(daemon, *state, *expires);
             }
-            (Stage::Holding, Answer::Error(error)) => {
+            (Stage::Holding | Stage::Extending { .. }, Answer::Error(error)) => {
                 self.refused.insert(daemon.clone(), error.into());
                 self.waiting.remove(daemon);
             }
@@ -299,7 +311,7 @@ impl Driver {
 
     fn next_stage(&mut self) {
         match &self.stage {
-            Stage::Holding if self.goal == Goal::Hold => {
+            Stage::Holding | Stage::Extending { .. } if self.goal == Goal::Hold => {
                 let (held, refused) = (self.held.clone(), self.refused.clone());
                 self.end(Ending::Held { held, refused });
             }
@@ -317,7 +329,7 @@ impl Driver {
                 };
                 self.end(ending);
             }
-            Stage::Deciding | Stage::Ended(_) => {}
+            Stage::Extending { .. } | Stage::Deciding | Stage::Ended(_) => {}
         }
     }
 
@@ -365,7 +377,7 @@ impl Driver {
             Stage::Undoing { reason, over: true } => {
                 Ending::NotBooked { refused: self.refused.clone(), reason: *reason }
             }
-            Stage::Holding if self.goal == Goal::Hold => {
+            Stage::Holding | Stage::Extending { .. } if self.goal == Goal::Hold => {
                 Ending::Held { held: self.held.clone(), refused: self.refused.clone() }
             }
             _ => Ending::Unknown,

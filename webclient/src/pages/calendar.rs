@@ -60,6 +60,8 @@ pub(crate) struct Calendar {
     pub(crate) earlier: Option<String>,
     /// The same with the month after it.
     pub(crate) later: Option<String>,
+    /// The same without a month, where one is shown.
+    pub(crate) closed: Option<String>,
 }
 
 /// A day.
@@ -207,6 +209,7 @@ impl Calendar {
             whole: turn(date).filter(|_| turned.is_none()),
             earlier: date.checked_sub_months(Months::new(1)).and_then(turn),
             later: date.checked_add_months(Months::new(1)).and_then(turn),
+            closed: turned.map(|_| forms::query(&on(day))),
             month: lang.with(
                 "month-of",
                 &[("month", lang.month(date.month())), ("year", &date.year().to_string())],

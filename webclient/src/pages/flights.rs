@@ -1,17 +1,18 @@
 //! Flights: the form at `/` and the results at `/voos`.
 
+use super::best::{Best, Found, List, Pair, search};
 use super::calendar::{AROUND, Calendar, Cell, Wanted};
 use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
-use super::results::{FilterBoxes, PeopleNotice, SortButton, few_left, read_on, sort_buttons};
-use super::{Layout, Outcome, Step, Visit, page};
+use super::results::{FilterBoxes, PeopleNotice, SortButton, few_left, sort_buttons};
+use super::{Layout, Outcome, Step, Visit, page, see_other};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError, Places};
-use crate::filters::{Cut, Listed, Sort};
+use crate::filters::{Cut, Sort};
 use crate::format;
-use crate::forms::{self, CHOSEN, FieldError, Pairs};
+use crate::forms::{self, CHOSEN, FieldError, Fields, GO_ON, Pairs};
 use crate::language::Lang;
 use crate::queries::{FlightQuery, shift};
 use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
@@ -118,6 +119,8 @@ struct FlightsPage {
     change: String,
     skip: String,
     notice: Option<PeopleNotice>,
+    /// Whether Enter was pressed before something was picked.
+    unpicked: bool,
     hidden: Pairs,
     calendar: Option<Calendar>,
     filter: FilterBoxes,
@@ -131,6 +134,12 @@ impl FlightsPage {
     /// Whether there is anything to filter.
     fn has_flights(&self) -> bool {
         self.directions.iter().any(|way| !way.cards.is_empty())
+    }
+
+    /// Whether something was said of every way that has flights.
+    fn is_picked(&self, fields: &Fields) -> bool {
+        let mut ways = self.directions.iter().filter(|way| !way.cards.is_empty());
+        self.has_flights() && ways.all(|way| fields.has(way.name))
     }
 }
 
@@ -170,7 +179,7 @@ struct Direction {
 /// What a direction is made of.
 struct Way<'a> {
     day: Day,
-    found: Cut<Flight>,
+    found: List,
     /// Whether it is the way there.
     is_outbound: bool,
     chosen: Option<&'a OfferId>,
@@ -181,7 +190,8 @@ impl Direction {
     fn new(asked: &Asked<'_>, way: Way<'_>, near: Vec<Cell>) -> Self {
         let Asked { visit, query, people, .. } = *asked;
         let lang = visit.lang();
-        let Way { day, found: Cut { offers, more, .. }, is_outbound, chosen, standing } = way;
+        let Way { day, found: List { cut, best }, is_outbound, chosen, standing } = way;
+        let Cut { offers, more, .. } = cut;
         let (name, legend, none, empty, go_on, after) = match is_outbound {
             true => (
                 "ida",
@@ -225,7 +235,7 @@ impl Direction {
             none_checked: chosen.is_none() && visit.fields.has(name),
             more: more.map(|last| at(Some(last))),
             begin: after.is_some().then(|| at(None)),
-            cards: kept.into_iter().chain(cards(lang, offers, people, (chosen, whole))).collect(),
+            cards: kept.into_iter().chain(cards(lang, offers, people, (chosen, best))).collect(),
         }
     }
 }
@@ -303,7 +313,13 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
             return Ok(wrong(&visit, &choice, errors).await);
         }
     };
-    let page_of = asked.page(found, calendar, chosen).await;
+    let mut page_of = asked.page(found, calendar, chosen).await;
+    if visit.fields.has(GO_ON) {
+        if page_of.is_picked(&visit.fields) {
+            return Ok(see_other(&whole.link("/hospedagem", vec![])));
+        }
+        page_of.unpicked = true;
+    }
     Ok(page(StatusCode::OK, &page_of))
 }
 
@@ -335,18 +351,15 @@ impl Asked<'_> {
 
     async fn page(
         &self,
-        (outbound, inbound): (Cut<Flight>, Cut<Flight>),
+        Found { outbound, inbound, pairs }: Found,
         calendar: Option<Calendar>,
         chosen: Chosen,
     ) -> FlightsPage {
         let Asked { visit, query, choice, rest, people } = *self;
         let lang = visit.lang();
-        let begins = query.after_outbound.is_none() && query.after_inbound.is_none();
-        let pairs = match begins {
-            true => pairs(lang, rest, &outbound, &inbound, people),
-            false => Vec::new(),
-        };
-        let partial = outbound.partial || inbound.partial;
+        let pairs = pairs.into_iter().filter_map(|pair| FlightPair::new(lang, rest, pair, people));
+        let pairs = pairs.collect();
+        let partial = outbound.cut.partial || inbound.cut.partial;
         let directions = self.directions(outbound, inbound, &chosen).await;
         let ids = || directions.iter().flat_map(|way| &way.cards).map(|card| &card.id);
         let chosen_ids = choice.outbound.iter().chain(&choice.inbound);
@@ -368,6 +381,7 @@ impl Asked<'_> {
             ),
             change: choice.link("/", search.clone()),
             skip: rest.link("/hospedagem", self.onward()),
+            unpicked: false,
             notice: PeopleNotice::new(lang, &self.whole(), query.people, ("/voos", query.about())),
             hidden,
             calendar,
@@ -383,12 +397,7 @@ impl Asked<'_> {
     }
 
     /// The ways that were searched for, and days around the way back where that has nothing.
-    async fn directions(
-        &self,
-        outbound: Cut<Flight>,
-        inbound: Cut<Flight>,
-        chosen: &Chosen,
-    ) -> Vec<Direction> {
+    async fn directions(&self, outbound: List, inbound: List, chosen: &Chosen) -> Vec<Direction> {
         let there = Way {
             day: self.query.outbound,
             found: outbound,
@@ -398,7 +407,7 @@ impl Asked<'_> {
         };
         let mut directions = vec![Direction::new(self, there, Vec::new())];
         if let Some(day) = self.query.inbound {
-            let near = match inbound.offers.is_empty() {
+            let near = match inbound.cut.offers.is_empty() {
                 true => self.days_back(day).await,
                 false => Vec::new(),
             };
@@ -478,107 +487,37 @@ async fn wrong(visit: &Visit, choice: &Choice, errors: Vec<FieldError>) -> warp:
     error::invalid(&visit.frame, &errors, Step::Flights, choice, Some(form))
 }
 
-/// The cards of a list, the best of which say so if it is the whole list.
+/// The cards of a list, the best of which say so.
 fn cards(
     lang: Lang,
     flights: Vec<Flight>,
     people: People,
-    (chosen, whole): (Option<&OfferId>, bool),
-) -> Vec<FlightCard> {
-    let cheapest = flights.iter().map(|flight| flight.price).min();
-    let fastest = flights.iter().map(Listed::minutes).min();
-    let several = whole && flights.len() > 1;
-    let card = |flight: Flight| {
-        let (price, minutes) = (Some(flight.price), Some(flight.minutes()));
-        let mut card = FlightCard::new(lang, flight, people, chosen)?;
-        card.best = match (price == cheapest, minutes == fastest) {
-            _ if !several => None,
-            (true, true) => Some(lang.t("best-both")),
-            (true, _) => Some(lang.t("best-price")),
-            (_, true) => Some(lang.t("best-duration")),
-            _ => None,
-        };
-        Some(card)
-    };
-    flights.into_iter().filter_map(card).collect()
+    (chosen, best): (Option<&OfferId>, Best),
+) -> impl Iterator<Item = FlightCard> {
+    flights.into_iter().filter_map(move |flight| {
+        let best = best.say(lang, &flight);
+        Some(FlightCard { best, ..FlightCard::new(lang, flight, people, chosen)? })
+    })
 }
 
-/// Pairs to pick at once, when both lists are whole: the cheapest, and the one that takes the least
-/// time in the air. The way back leaves after the arrival.
-fn pairs(
-    lang: Lang,
-    rest: &Choice,
-    there: &Cut<Flight>,
-    back: &Cut<Flight>,
-    people: People,
-) -> Vec<FlightPair> {
-    if there.more.is_some() || back.more.is_some() {
-        return Vec::new();
-    }
-    let all = there.offers.iter().flat_map(|one| back.offers.iter().map(move |other| (one, other)));
-    let possible = |(one, other): &(&Flight, &Flight)| {
-        (one.arrival_day, one.arrival) < (other.day, other.departure)
-    };
-    let cents =
-        |(one, other): &(&Flight, &Flight)| total(people, one.price) + total(people, other.price);
-    let minutes = |(one, other): &(&Flight, &Flight)| one.minutes().saturating_add(other.minutes());
-    let all: Vec<_> = all.filter(possible).collect();
-    let cheapest = all.iter().min_by_key(|pair| (cents(pair), minutes(pair)));
-    let fastest = all.iter().min_by_key(|pair| (minutes(pair), cents(pair)));
-    let pair = |pair: &(&Flight, &Flight), name| {
-        let (one, other) = *pair;
+impl FlightPair {
+    /// A pair as it is shown; `rest` is chosen already.
+    fn new(lang: Lang, rest: &Choice, pair: Pair, people: People) -> Option<Self> {
+        let Pair { name, outbound, inbound } = pair;
         let hours = |flight: &Flight| {
             format!("{}–{}", format::time(flight.departure), format::time(flight.arrival))
         };
-        let choice = Choice { outbound: one.id.clone(), inbound: other.id.clone(), ..rest.clone() };
-        Some(FlightPair {
-            name,
-            outbound: hours(one),
-            inbound: hours(other),
-            price: lang.price(cents(pair)),
+        let price = total(people, outbound.price) + total(people, inbound.price);
+        let (there, back) = (hours(&outbound), hours(&inbound));
+        let (one, other) = (outbound.id?, inbound.id?);
+        let choice = Choice { outbound: Some(one), inbound: Some(other), ..rest.clone() };
+        Some(Self {
+            name: lang.say(name),
+            outbound: there,
+            inbound: back,
+            price: lang.price(price),
             each: lang.n("for-people", people.count()),
-            href: one
-                .id
-                .as_ref()
-                .zip(other.id.as_ref())
-                .map(|_| choice.link("/hospedagem", vec![]))?,
+            href: choice.link("/hospedagem", vec![]),
         })
-    };
-    let mut found = Vec::new();
-    found.extend(cheapest.and_then(|best| pair(best, lang.t("pair-cheapest"))));
-    let other = fastest.filter(|best| cheapest.is_none_or(|cheap| minutes(best) < minutes(cheap)));
-    found.extend(other.and_then(|best| pair(best, lang.t("pair-fastest"))));
-    found
-}
-
-/// Searches. Each way is paged by itself: when one goes on, the other stays where it was.
-async fn search(
-    visit: &Visit,
-    query: &FlightQuery,
-) -> Result<(Cut<Flight>, Cut<Flight>), DaemonError> {
-    let max = visit.site.settings.pages.offers_max;
-    let filters = &query.filters;
-    let ask = move |page: Page| {
-        let request =
-            FlightSearch::new(query.airport.clone(), query.outbound, query.inbound, query.people)
-                .with_page(page);
-        async move { visit.read::<_, FlightsFound>(Daemon::Flights, &request).await }
-    };
-    let begin = |after: &Option<OfferId>| ask(filters.page(max, after.clone()));
-    let (there, back) = (&query.after_outbound, &query.after_inbound);
-    let (one, other) = if there == back || filters.needs_all() {
-        let FlightsFound { outbound, inbound, more, .. } = begin(&None).await?;
-        ((outbound, more), (inbound, more))
-    } else {
-        let (one, other) = tokio::try_join!(begin(there), begin(back))?;
-        ((one.outbound, one.more), (other.inbound, other.more))
-    };
-    let outbound = |page| async move { ask(page).await.map(|found| (found.outbound, found.more)) };
-    let inbound = |page| async move { ask(page).await.map(|found| (found.inbound, found.more)) };
-    let ((one, one_more), (other, other_more)) =
-        tokio::try_join!(read_on(filters, one, outbound), read_on(filters, other, inbound))?;
-    Ok((
-        filters.cut(one, one_more, (max, there.as_ref())),
-        filters.cut(other, other_more, (max, back.as_ref())),
-    ))
+    }
 }

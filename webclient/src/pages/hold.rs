@@ -134,16 +134,13 @@ impl Form {
     /// # Errors
     /// An empty choice, and what is missing or is not what a review has.
     fn read(choice: &Choice, fields: &Fields) -> Result<Self, Vec<FieldError>> {
-        let mut reader = Reader::new(fields);
         if choice.is_empty() {
-            reader.wrong("pacote", texts::NOTHING_CHOSEN);
+            return Err(vec![FieldError::new("pacote", texts::NOTHING_CHOSEN)]);
         }
-        if choice.trip.is_none() {
-            reader.wrong("viagem", texts::OLD_REVIEW);
-        }
+        let mut reader = Reader::new(fields);
         let revision = reader.revision("revisao");
-        if revision.is_none() && fields.first("revisao").is_empty() {
-            reader.wrong("revisao", texts::OLD_REVIEW);
+        if choice.trip.is_none() || revision.is_none() && fields.first("revisao").is_empty() {
+            reader.wrong("viagem", texts::OLD_REVIEW);
         }
         let before = reader.trip("anterior");
         let (trip, revision) = reader.finish(Some((choice.trip, revision)))?;

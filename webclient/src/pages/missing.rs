@@ -166,7 +166,8 @@ pub(crate) struct Missing {
     pub(crate) kind: &'static str,
     /// The offer, as far as it is known.
     pub(crate) item: Option<Item>,
-    pub(crate) reason: &'static str,
+    /// Nothing when the page has said it of all.
+    pub(crate) reason: Option<&'static str>,
     /// What its price was and is, when that has changed.
     pub(crate) was: Option<String>,
     /// The same offer again, where that may help.
@@ -231,7 +232,13 @@ impl Gap<'_> {
             };
             let old = self.seen.of(id).map(|old| total(people, old));
             let reason = self.reason(part, id, standing);
-            missing.push(self.one((part, id), (item, old), reason, searches.flights(), instead));
+            missing.push(self.one(
+                (part, id),
+                (item, old),
+                reason,
+                searches.flights().link(wanted),
+                instead,
+            ));
         }
         if let (Some(stay), Some(standing)) = (&lacking.stay, &chosen.stay) {
             let instead = match standing.record() {
@@ -241,7 +248,8 @@ impl Gap<'_> {
             let item = standing.record().map(|stay| Item::stay(lang, stay));
             let reason = self.reason(ItemKind::Stay, &stay.id, standing);
             let old = self.seen.of(&stay.id).map(|old| old.cents().into());
-            let (of, search) = ((ItemKind::Stay, &stay.id), searches.stay());
+            let search = searches.stay().link(wanted);
+            let of = (ItemKind::Stay, &stay.id);
             missing.push(self.one(of, (item, old), reason, search, instead));
         }
         for (id, standing) in &chosen.tours {
@@ -251,7 +259,7 @@ impl Gap<'_> {
             };
             let item = standing.record().map(|tour| Item::tour(lang, tour, people));
             let reason = self.reason(ItemKind::Tour, id, standing);
-            let search = searches.tour(standing.record());
+            let search = searches.tour(standing.record()).link(wanted);
             let old = self.seen.of(id).map(|old| total(people, old));
             missing.push(self.one((ItemKind::Tour, id), (item, old), reason, search, instead));
         }
@@ -288,7 +296,7 @@ impl Gap<'_> {
         Missing {
             kind: part.name(lang),
             item,
-            reason: lang.say(reason),
+            reason: Some(lang.say(reason)),
             was,
             again,
             again_text,

@@ -8,6 +8,7 @@ pub(crate) mod tours;
 pub(crate) mod review;
 pub(crate) mod hold;
 pub(crate) mod trip;
+pub(crate) mod extend;
 pub(crate) mod voucher;
 pub(crate) mod travellers;
 pub(crate) mod missing;
@@ -19,6 +20,7 @@ pub(crate) mod form;
 pub(crate) mod item;
 pub(crate) mod terms;
 pub(crate) mod results;
+pub(crate) mod best;
 pub(crate) mod calendar;
 
 use crate::choice::Choice;

@@ -39,6 +39,8 @@ pub(crate) fn sort_buttons(
 pub(crate) struct FilterBoxes {
     pub(crate) groups: Vec<(&'static str, Vec<Check>)>,
     pub(crate) unfiltered: String,
+    /// The list as it is.
+    pub(crate) current: String,
     /// Whether there is anything to clear.
     pub(crate) is_filtered: bool,
 }
@@ -50,7 +52,9 @@ impl FilterBoxes {
         groups: Vec<(&'static str, Vec<Check>)>,
     ) -> Self {
         search.extend(filters.sort_pair());
-        Self { groups, unfiltered: query(&search), is_filtered: filters.any() }
+        let unfiltered = query(&search);
+        search.extend(filters.pairs());
+        Self { groups, unfiltered, current: query(&search), is_filtered: filters.any() }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError};
 use crate::fit;
-use crate::forms::Pairs;
+use crate::forms::{self, Pairs};
 use crate::item_kind::ItemKind;
 use crate::language::{Key, Lang};
 use crate::owner::{COOKIE, VisitorId};
@@ -35,6 +35,9 @@ struct ReviewPage {
     lang: Lang,
     layout: Layout,
     lines: Vec<Line>,
+    /// All that is chosen: the buttons of the lines are of one form, because an address for each of
+    /// them would say all of it again.
+    hidden: Pairs,
     /// What does not fit together.
     misfits: Vec<String>,
     total: String,
@@ -63,8 +66,8 @@ struct Line {
     /// That it had another price when it was seen, and what it was.
     was: Option<String>,
     /// The search for another one.
-    change: String,
-    /// The same review without it.
+    change: Search,
+    /// What is taken out of the choice by who does not want it.
     remove: String,
 }
 
@@ -120,6 +123,7 @@ pub(crate) async fn show(visit: Visit) -> Outcome {
         lang,
         layout: Layout::new(&visit.frame, lang.t("review-title"), Some(Step::Review), &choice),
         lines,
+        hidden: choice.pairs(),
         misfits: fit::misfits(lang, &chosen, choice.people.unwrap_or_default()),
         total: lang.money(cents),
         terms,
@@ -266,17 +270,17 @@ fn lines(lang: Lang, choice: &Choice, chosen: &Chosen, seen: &Seen) -> Vec<Line>
     let flights = [(&chosen.outbound, ItemKind::Outbound), (&chosen.inbound, ItemKind::Inbound)];
     for (standing, part) in flights {
         let Some(standing) = standing else { continue };
-        let mut without = choice.clone();
-        match part {
-            ItemKind::Outbound => without.outbound = None,
-            _ => without.inbound = None,
-        }
+        let own = match part {
+            ItemKind::Outbound => Choice { inbound: None, ..choice.clone() },
+            _ => Choice { outbound: None, ..choice.clone() },
+        };
         let item = standing.record().map(|flight| Item::flight(lang, part, flight, people));
         let was = standing.record().and_then(|flight| {
             let old = seen.of(flight.id.as_ref()?)?;
             changed(lang, total(people, old), total(people, flight.price))
         });
-        let one = line(lang, part, item, trouble(standing), searches.flights(), &without);
+        let one =
+            line(lang, part, item, trouble(standing), searches.flights(), &own.flight_pairs());
         lines.push(Line { was, ..one });
     }
     if let (Some(standing), Some(chosen)) = (&chosen.stay, &choice.stay) {
@@ -284,8 +288,8 @@ fn lines(lang: Lang, choice: &Choice, chosen: &Chosen, seen: &Seen) -> Vec<Line>
         let was = standing
             .record()
             .and_then(|stay| changed(lang, seen.of(&chosen.id)?.cents().into(), stay_cents(stay)));
-        let (search, without) = (searches.stay(), choice.without_stay());
-        let one = line(lang, ItemKind::Stay, item, trouble(standing), search, &without);
+        let (search, own) = (searches.stay(), choice.stay_pairs());
+        let one = line(lang, ItemKind::Stay, item, trouble(standing), search, &own);
         lines.push(Line { was, ..one });
     }
     for (id, standing) in &chosen.tours {
@@ -293,9 +297,9 @@ fn lines(lang: Lang, choice: &Choice, chosen: &Chosen, seen: &Seen) -> Vec<Line>
         let was = standing
             .record()
             .and_then(|tour| changed(lang, total(people, seen.of(id)?), total(people, tour.price)));
-        let without = choice.without_tours(|tour| tour == id);
+        let own = [("passeio", id.to_string())];
         let search = searches.tour(standing.record());
-        let one = line(lang, ItemKind::Tour, item, trouble(standing), search, &without);
+        let one = line(lang, ItemKind::Tour, item, trouble(standing), search, &own);
         lines.push(Line { was, ..one });
     }
     lines
@@ -312,11 +316,11 @@ fn line(
     part: ItemKind,
     item: Option<Item>,
     trouble: Option<Key>,
-    change: String,
-    without: &Choice,
+    change: Search,
+    own: &[(&'static str, String)],
 ) -> Line {
     let trouble = trouble.map(|key| lang.say(key));
-    let remove = without.link("/pacote", vec![]);
+    let remove = forms::query(own);
     Line { kind: part.name(lang), item, trouble, was: None, change, remove }
 }
 
@@ -330,8 +334,25 @@ pub(super) fn trouble<R>(standing: &Standing<R>) -> Option<Key> {
     }
 }
 
-/// Links to the searches that the chosen offers came from, as far as their records tell. The rest
-/// of the choice travels along.
+/// A search that an offer came from.
+pub(super) struct Search {
+    path: &'static str,
+    about: Pairs,
+}
+
+impl Search {
+    /// The link to it with a choice that travels along.
+    pub(super) fn link(self, choice: &Choice) -> String {
+        choice.link(self.path, self.about)
+    }
+
+    /// What a button says of it, whose form has the choice.
+    fn query(&self) -> String {
+        forms::query(&self.about)
+    }
+}
+
+/// The searches that the chosen offers came from, as far as their records tell.
 pub(super) struct Searches<'a> {
     pub(super) choice: &'a Choice,
     pub(super) chosen: &'a Chosen,
@@ -339,7 +360,7 @@ pub(super) struct Searches<'a> {
 
 impl Searches<'_> {
     /// The search for flights.
-    pub(super) fn flights(&self) -> String {
+    pub(super) fn flights(&self) -> Search {
         let record = |standing: &Option<Standing<Flight>>| {
             standing.as_ref().and_then(Standing::record).cloned()
         };
@@ -351,18 +372,18 @@ impl Searches<'_> {
         let (Some(airport), Some(day)) =
             (airport, outbound.as_ref().or(inbound.as_ref()).map(|flight| flight.day))
         else {
-            return self.choice.link("/", vec![]);
+            return Search { path: "/", about: vec![] };
         };
         let mut about = vec![("paraAeroporto", airport.clone()), ("dataIda", day.iso())];
         about.extend(inbound.map(|flight| ("dataVolta", flight.day.iso())));
         about.push(("numeroPassagens", self.people()));
-        self.choice.link("/voos", about)
+        Search { path: "/voos", about }
     }
 
     /// The search for a room.
-    pub(super) fn stay(&self) -> String {
+    pub(super) fn stay(&self) -> Search {
         let record: Option<&Stay> = self.chosen.stay.as_ref().and_then(Standing::record);
-        let Some(stay) = record else { return self.choice.link("/hospedagem", vec![]) };
+        let Some(stay) = record else { return Search { path: "/hospedagem", about: vec![] } };
         let leaving = stay.leaves().map(|day| day.iso());
         let about = vec![
             ("cidade", stay.city.clone()),
@@ -370,18 +391,18 @@ impl Searches<'_> {
             ("dataVolta", leaving.unwrap_or_default()),
             ("numeroDePessoas", self.people()),
         ];
-        self.choice.link("/hospedagens", about)
+        Search { path: "/hospedagens", about }
     }
 
     /// The search for a tour.
-    pub(super) fn tour(&self, tour: Option<&Tour>) -> String {
-        let Some(tour) = tour else { return self.choice.link("/passeio", vec![]) };
+    pub(super) fn tour(&self, tour: Option<&Tour>) -> Search {
+        let Some(tour) = tour else { return Search { path: "/passeio", about: vec![] } };
         let about = vec![
             ("cidade", tour.city.clone()),
             ("dataIda", tour.day.iso()),
             ("numeroDePessoas", self.people()),
         ];
-        self.choice.link("/passeios", about)
+        Search { path: "/passeios", about }
     }
 
     fn people(&self) -> String {

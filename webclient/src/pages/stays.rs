@@ -5,13 +5,13 @@ use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, stay_cents};
 use super::results::{FilterBoxes, PeopleNotice, few_left, read_on};
-use super::{Layout, Outcome, Step, Visit, page};
+use super::{Layout, Outcome, Step, Visit, page, see_other};
 use crate::choice::Choice;
 use crate::chosen::{Chosen, Standing};
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::Cut;
 use crate::format;
-use crate::forms::{self, CHOSEN, FieldError, Pairs};
+use crate::forms::{self, CHOSEN, FieldError, GO_ON, Pairs};
 use crate::language::Lang;
 use crate::queries::StayQuery;
 use agencia_protocol::OfferId;
@@ -131,6 +131,8 @@ struct StaysPage {
     skip: String,
     hidden: Pairs,
     notice: Option<PeopleNotice>,
+    /// Whether Enter was pressed before something was picked.
+    unpicked: bool,
     summary: Option<Summary>,
     calendar: Option<Calendar>,
     filter: FilterBoxes,
@@ -218,6 +220,10 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         chosen.stay.as_ref().filter(|_| !whole).and_then(|stay| elsewhere(stay, &query, &stays));
     let cards: Vec<_> =
         kept.into_iter().chain(stays).filter_map(|stay| StayCard::new(lang, stay, room)).collect();
+    let goes_on = visit.fields.has(GO_ON);
+    if goes_on && room.is_some() {
+        return Ok(see_other(&choice.link("/passeio", vec![])));
+    }
     let rest = choice.without_stay();
     let mut hidden = rest.pairs();
     hidden.push(("noites", query.nights().to_string()));
@@ -243,6 +249,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         change: choice.link("/hospedagem", query.pairs()),
         skip: rest.link("/passeio", onward),
         hidden,
+        unpicked: goes_on,
         notice: PeopleNotice::new(lang, &choice, query.people, ("/hospedagens", query.about())),
         calendar,
         partial,

@@ -5,13 +5,13 @@ use super::error;
 use super::form::{Filler, SearchForm};
 use super::item::{Summary, total};
 use super::results::{FilterBoxes, PeopleNotice, SortButton, few_left, read_on, sort_buttons};
-use super::{Layout, Outcome, Step, Visit, page};
+use super::{Layout, Outcome, Step, Visit, page, see_other};
 use crate::choice::Choice;
 use crate::chosen::Chosen;
 use crate::daemons::{Daemon, DaemonError, Places};
 use crate::filters::{Cut, Sort};
 use crate::format;
-use crate::forms::{self, FieldError, Pairs};
+use crate::forms::{self, FieldError, GO_ON, Pairs};
 use crate::language::Lang;
 use crate::queries::TourQuery;
 use agencia_protocol::request::Page;
@@ -197,6 +197,9 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let people = choice.people.unwrap_or(query.people);
     let card = |tour| TourCard::new(lang, tour, people, &choice.tours);
     let cards: Vec<_> = tours.into_iter().filter_map(card).collect();
+    if visit.fields.has(GO_ON) && !cards.is_empty() {
+        return Ok(see_other(&choice.link("/pacote", vec![])));
+    }
     // Tours of other days or cities stay chosen; those on this page say it by their boxes.
     let elsewhere = choice.without_tours(|id| cards.iter().any(|card| card.id == *id));
     let mut others = chosen;

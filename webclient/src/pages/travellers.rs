@@ -1,17 +1,18 @@
-//! Who travels: the form on the page of a held trip, and `POST /viagem/ID`, which books it. The form
-//! that changes the names later is the same one.
+//! Who travels: the form on the page of a held trip, and `POST /viagem/ID`, which books it, or has it
+//! held for longer where that button was pressed. The form that changes the names later is the same one.
 //!
 //! The trip is led from what the daemons say of it, so that any instance can, and can go on with
 //! what another one began. However that ends, the trip's page says it.
 
 use super::access::Pass;
+use super::extend::{self, DEADLINE};
 use super::hold::{held, let_go};
 use super::trip::{LET_GO, Unusable, YES, path, render};
 use super::{Outcome, Visit, see_other};
 use crate::forms::{FieldError, Fields, Pairs, Reader, link};
 use crate::language::{Key, Lang};
 use crate::texts;
-use crate::trip::{self, Standing};
+use crate::trip::{self, Known, Standing};
 use agencia_protocol::People;
 use agencia_protocol::trip::{
     CONTACT_BYTES_MAX, Contact, NAME_BYTES_MAX, TRAVELLERS_MAX, Traveller,
@@ -38,6 +39,8 @@ pub(super) struct TravellersForm {
     /// What is to be known of fields that are left empty.
     hint: Option<&'static str>,
     submit: &'static str,
+    /// The value of the button that asks for more time.
+    pub(super) extend: Option<String>,
     errors: Vec<(String, String, String)>,
 }
 
@@ -71,6 +74,16 @@ impl TravellersForm {
     /// The form for so many travellers over this plan.
     pub(super) fn empty(lang: Lang, pass: &Pass, parts: &[PlannedPart], people: u16) -> Self {
         Self::to_book(lang, pass, parts, people, &Fields::default(), &[])
+    }
+
+    /// The form that books what is held, as it was typed; nothing where none was sent.
+    pub(super) fn as_typed(visit: &Visit, pass: &Pass, known: &[Known]) -> Option<Self> {
+        let standing = trip::standing(known);
+        let Standing::Held { parts, .. } = &standing else { return None };
+        let people = people(visit, known, &standing);
+        let is_sent = visit.fields.has(SEEN);
+        let form = || Self::to_book(visit.lang(), pass, parts, people, &visit.fields, &[]);
+        is_sent.then(form)
     }
 
     /// The form that books, as it was typed.
@@ -153,6 +166,7 @@ impl TravellersForm {
             contact,
             hint: None,
             submit: lang.t("book"),
+            extend: None,
         }
     }
 }
@@ -190,14 +204,24 @@ fn seen(parts: &[PlannedPart]) -> String {
     digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// How many travel, as far as the items or else the form tell.
+fn people(visit: &Visit, known: &[Known], standing: &Standing) -> u16 {
+    let items = trip::items(known, standing);
+    let asked: Option<People> = visit.fields.first("pessoas").parse().ok();
+    super::missing::choice_of(&items, asked).people.unwrap_or_default().count()
+}
+
 /// Books the trip.
 pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
+    if visit.fields.has(DEADLINE) {
+        return extend::extend(visit, pass).await;
+    }
     let known = visit.consult(pass.trip).await;
     let standing = trip::standing(&known);
     let (parts, is_held) = match &standing {
         Standing::Held { parts, .. } => (parts, true),
         // Somebody began, this visitor with a second click perhaps: this goes on with it.
-        Standing::Undecided { parts: Some(parts) } => (parts, false),
+        Standing::Undecided { parts: Some(parts), .. } => (parts, false),
         Standing::NotBooked { rest: true, .. } => {
             // What is left of it would lie idle until it expires.
             let_go(&visit.leader(), pass.trip, held(&known)).await;
@@ -205,9 +229,7 @@ pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
         }
         _ => return Ok(see_other(&pass.link(""))),
     };
-    let items = trip::items(&known, &standing);
-    let asked: Option<People> = visit.fields.first("pessoas").parse().ok();
-    let people = super::missing::choice_of(&items, asked).people.unwrap_or_default().count();
+    let people = people(&visit, &known, &standing);
     let form = |errors: &[FieldError]| {
         Some(TravellersForm::to_book(visit.lang(), &pass, parts, people, &visit.fields, errors))
     };

@@ -2,6 +2,7 @@
 //! It takes nothing, lets nothing go and claims nothing that no daemon has said.
 
 use super::access::{self, Pass};
+use super::extend::{self, Extended};
 use super::item::Item;
 use super::missing::{Gap, Missing, Refusals, Seen, choice_of};
 use super::terms::{Terms, terms};
@@ -52,15 +53,15 @@ struct TripPage {
     heading: &'static str,
     lead: &'static str,
     /// What is to be said before everything else.
-    notice: Option<&'static str>,
+    notice: Option<String>,
     /// Whether nobody knows yet: the page asks again.
     waits: bool,
     /// Whether it does so by itself.
     asks: &'static str,
     /// The same page, from the first try on.
     ask_now: String,
-    /// The daemons that say nothing.
-    silent: String,
+    /// That daemons say nothing, and which.
+    unheard: Option<String>,
     locator: Option<String>,
     deadline: Option<Deadline>,
     missing: Vec<Missing>,
@@ -76,6 +77,11 @@ struct TripPage {
     total_is: &'static str,
     refund: Option<String>,
     form: Option<TravellersForm>,
+    /// The value of the button that asks for more time, and hidden inputs of its form, where no other
+    /// form can have it.
+    extend: Option<(String, Pairs)>,
+    /// The page without what its address says.
+    path: String,
     /// Hidden inputs of the form that lets everything go, and where it is sent.
     give_up: Option<(String, Pairs)>,
     travellers: Vec<String>,
@@ -94,6 +100,20 @@ struct TripPage {
     /// The review of the same items.
     again: Option<String>,
     script: &'static str,
+}
+
+impl TripPage {
+    /// Says what is missing for one and the same reason once.
+    fn say_once(&mut self) {
+        let [first, others @ ..] = self.missing.as_mut_slice() else { return };
+        let is_same = |other: &Missing| other.was.is_none() && other.reason == first.reason;
+        if !others.is_empty() && first.was.is_none() && others.iter().all(is_same) {
+            self.notice = first.reason.map(ToOwned::to_owned);
+            for part in &mut self.missing {
+                part.reason = None;
+            }
+        }
+    }
 }
 
 /// The field of the address that says that its visitor has let the trip go, and its value.
@@ -170,7 +190,7 @@ pub(super) async fn render(
     let mut page_of = of_items.start(&standing);
     let (mut form, status) = (None, unusable.as_ref().map(|sent| sent.status));
     if let Some(sent) = unusable {
-        page_of.notice = sent.notice;
+        page_of.notice = sent.notice.map(ToOwned::to_owned);
         form = sent.form;
     }
     match standing {
@@ -182,6 +202,7 @@ pub(super) async fn render(
             page_of.again = choices.review();
             page_of.layout = Layout::new(&visit.frame, page_of.heading, None, &choices.wanted);
             page_of.missing = choices.missing(visit).await;
+            page_of.say_once();
         }
         Standing::Booked { .. } => {
             page_of.terms = of_items.terms(&page_of);
@@ -277,7 +298,6 @@ impl PageOf<'_> {
         let frame = &self.visit.frame;
         let (lang, says) = (frame.lang, says(standing));
         let items: Vec<_> = self.items.iter().map(|item| Item::of_trip(lang, item)).collect();
-        let silent = self.known.iter().filter(|known| known.view.is_none());
         let strangers: Vec<_> = trip::strangers(self.known)
             .iter()
             .map(|Stranger { name, items }| {
@@ -307,13 +327,7 @@ impl PageOf<'_> {
             waits: says.waits,
             asks: "",
             ask_now: frame.here_with(TRIES, None),
-            silent: silent
-                .map(|known| {
-                    let product = lang.say(texts::product(known.daemon));
-                    lang.with("server-of", &[("product", product)])
-                })
-                .collect::<Vec<_>>()
-                .join(", "),
+            unheard: unheard(lang, self.known),
             locator: None,
             deadline: None,
             missing: Vec::new(),
@@ -325,6 +339,8 @@ impl PageOf<'_> {
             items,
             refund: None,
             form: None,
+            extend: None,
+            path: path(self.pass.trip),
             give_up: None,
             travellers: Vec::new(),
             contact: None,
@@ -364,14 +380,24 @@ impl PageOf<'_> {
     ) {
         let (visit, lang) = (self.visit, self.visit.lang());
         page_of.deadline = deadline.map(|at| Deadline::new(visit, at));
+        let extended = Extended::read(&visit.fields);
+        if let Some((extended, deadline)) = extended.zip(page_of.deadline.as_ref()) {
+            page_of.notice = Some(extended.say(lang, &deadline.clock));
+        }
+        let until = deadline.filter(|_| extended != Some(Extended::ToTheEnd));
+        let until = until.map(|at| at.unix_millis().to_string());
         page_of.give_up = Some((self.pass.link("/desistir"), self.pass.pairs()));
         page_of.again = Some(choices.wanted.link("/pacote", vec![]));
         let wanted = choices.wanted.clone();
         page_of.missing = choices.missing(visit).await;
         if page_of.missing.is_empty() {
             let empty = || TravellersForm::empty(lang, self.pass, parts, self.people(&wanted));
-            page_of.form = Some(form.unwrap_or_else(empty));
+            // The button sends what was typed, which would else be gone.
+            let mut form = form.unwrap_or_else(empty);
+            form.extend = until;
+            page_of.form = Some(form);
         } else {
+            page_of.extend = until.map(|until| (until, extend::address(visit, self.pass)));
             page_of.heading = lang.t("partly-held-title");
             page_of.lead = lang.t("partly-held");
         }
@@ -420,6 +446,23 @@ impl PageOf<'_> {
     }
 }
 
+/// Which daemons say nothing; where another one does, what is shown is its word.
+fn unheard(lang: Lang, known: &[Known]) -> Option<String> {
+    let silent = known.iter().filter(|known| known.view.is_none());
+    let servers: Vec<_> = silent
+        .map(|known| {
+            let product = lang.say(texts::product(known.daemon));
+            lang.with("server-of", &[("product", product)])
+        })
+        .collect();
+    let products = [("products", &*servers.join(", "))];
+    let said = match servers.len() < known.len() {
+        true => lang.with("trip-unheard", &products),
+        false => lang.with("trip-unheard-all", &products),
+    };
+    (!servers.is_empty()).then_some(said)
+}
+
 /// What a page says first.
 struct Says {
     heading: Key,
@@ -447,6 +490,9 @@ fn says(standing: &Standing) -> Says {
         }
         Standing::Held { .. } => {
             says(Key("trip-held-title"), Key("trip-held"), Key("trip-held-items"), total, false)
+        }
+        Standing::Undecided { begun: false, .. } => {
+            says(Key("trip-unsure-title"), Key("trip-unsure"), Key("trip-items"), total, true)
         }
         Standing::Undecided { .. } => {
             says(Key("trip-undecided-title"), Key("trip-undecided"), Key("trip-items"), total, true)

@@ -28,6 +28,8 @@ pub(crate) enum Standing {
     Undecided {
         /// What can be brought to an end again, when everybody has answered.
         parts: Option<Vec<PlannedPart>>,
+        /// Whether it may be booked by now. A part that is still only held says that it is not.
+        begun: bool,
     },
     /// It is booked.
     Booked {
@@ -74,7 +76,7 @@ pub(crate) fn standing(known: &[Known]) -> Standing {
             }
             Outcome::Aborted => Standing::NotBooked { reason: decision.reason, rest },
             // No daemon says so of a decision that it shows; if one did, it would promise nothing.
-            Outcome::Undecided => Standing::Undecided { parts: None },
+            Outcome::Undecided => Standing::Undecided { parts: None, begun: true },
         };
     }
     // A part is confirmed by the anchor's word alone, unless an administrator did it.
@@ -83,7 +85,7 @@ pub(crate) fn standing(known: &[Known]) -> Standing {
     }
     if views().any(|(_, view)| matches!(view.state, PartState::Pinned | PartState::Confirmed)) {
         let parts = if silent { None } else { pinned(known) };
-        return Standing::Undecided { parts };
+        return Standing::Undecided { parts, begun: true };
     }
     let is_gone = |view: &View| view.state == PartState::Released && !view.items.is_empty();
     let revision = views().filter(is_in(PartState::Held)).map(|(_, view)| view.revision).max();
@@ -91,12 +93,12 @@ pub(crate) fn standing(known: &[Known]) -> Standing {
         return match (views().any(|(_, view)| is_gone(view)), silent) {
             (false, false) => Standing::Nothing,
             (false, true) => Standing::Silent,
-            (true, true) => Standing::Undecided { parts: None },
+            (true, true) => Standing::Undecided { parts: None, begun: true },
             (true, false) => Standing::NotBooked { reason: None, rest: false },
         };
     };
     if silent {
-        return Standing::Undecided { parts: None };
+        return Standing::Undecided { parts: None, begun: false };
     }
     // What was left out of a later version was let go on purpose; what is gone in the version that
     // is held has expired, and without it this is no longer the trip that was chosen.
@@ -248,8 +250,9 @@ mod tests {
             Standing::Nothing => "nothing".to_owned(),
             Standing::Silent => "silent".to_owned(),
             Standing::Held { parts, .. } => format!("held {}", parts.len()),
-            Standing::Undecided { parts: None } => "undecided".to_owned(),
-            Standing::Undecided { parts: Some(parts) } => format!("resumable {}", parts.len()),
+            Standing::Undecided { parts: None, begun: true } => "undecided".to_owned(),
+            Standing::Undecided { parts: None, begun: false } => "held at least".to_owned(),
+            Standing::Undecided { parts: Some(parts), .. } => format!("resumable {}", parts.len()),
             Standing::Booked { settled, .. } => format!("booked {settled}"),
             Standing::Cancelled { settled, .. } => format!("cancelled {settled}"),
             Standing::NotBooked { rest, .. } => format!("not booked {rest}"),
@@ -262,8 +265,8 @@ mod tests {
         check(&all(none(), none(), none()), "nothing");
         check(&all(none(), none(), Value::Null), "silent");
         check(&all(part("segura", 1), part("segura", 1), none()), "held 2");
-        check(&all(part("segura", 1), part("segura", 1), Value::Null), "undecided");
-        check(&all(part("segura", 1), Value::Null, none()), "undecided");
+        check(&all(part("segura", 1), part("segura", 1), Value::Null), "held at least");
+        check(&all(part("segura", 1), Value::Null, none()), "held at least");
     }
 
     #[test]

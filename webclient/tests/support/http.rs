@@ -102,6 +102,24 @@ impl Reply {
         format!("{path}?{}{anchor}", encode(&fields))
     }
 
+    /// Where the button of a review's lines with this text leads.
+    pub(crate) fn press(&self, text: &str) -> String {
+        let (before, rest) = self.body.split_once("<form class=\"lines\">").expect("a review");
+        let form = rest.split("</form>").next().unwrap();
+        let mut buttons = form.split("<button ").skip(1).filter_map(|rest| rest.split_once('>'));
+        let is_it = |rest: &str| rest.split("</button>").next().unwrap().contains(text);
+        let button = buttons.find(|(_, rest)| is_it(rest));
+        let (tag, _) = button.unwrap_or_else(|| panic!("no button {text:?} after\n{before}"));
+        let attribute = |name: &str| {
+            let value = tag.split_once(&format!("{name}=\""))?.1;
+            Some(unescape(value.split('"').next().unwrap()))
+        };
+        let mut fields = fields_of(form);
+        fields
+            .push((attribute(" name").or(attribute("name")).unwrap(), attribute("value").unwrap()));
+        format!("{}?{}", attribute("formaction").unwrap_or("/pacote".to_owned()), encode(&fields))
+    }
+
     /// What the last form of the page would send without anything being touched: hidden inputs,
     /// filled inputs, checked boxes and selected options, also those beside it that name it.
     pub(crate) fn form(&self) -> Vec<(String, String)> {

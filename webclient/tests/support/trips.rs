@@ -121,6 +121,7 @@ impl Trips {
                     time: Duration::from_secs(hold.hold_secs.into()),
                 }
             }
+            TripMessage::Extend(extend) => Command::Extend { until: extend.until },
             TripMessage::LetGo(_) => Command::LetGo,
             TripMessage::Pin(pin) => {
                 let parts = Arc::new(Parts::new(pin.anchor.clone(), pin.parts.clone()));

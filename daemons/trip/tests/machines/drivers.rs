@@ -333,3 +333,34 @@ fn an_abandoned_trip_can_no_longer_be_booked() {
     let ending = finish(&mut world, Driver::new(plan(trip), book()), trip);
     assert!(matches!(ending, Ending::NotBooked { refused, .. } if refused.len() == 3));
 }
+
+#[test]
+fn a_hold_is_extended_in_every_part_or_the_part_that_is_not_is_named() {
+    let part = |name: &str| PlannedPart {
+        daemon: name.parse().unwrap(),
+        revision: Revision(1),
+        items: vec![item("x1")],
+    };
+    let trip = trip_minted(early());
+    let plan = Plan { trip, parts: DAEMONS.map(part).to_vec(), hold_secs: 900 };
+    let mut driver = Driver::extend(plan, late());
+    let requests = driver.requests();
+    assert_eq!(requests.len(), DAEMONS.len());
+    for (_, message) in &requests {
+        assert!(matches!(message, TripMessage::Extend(extend) if extend.until == late()));
+    }
+    let [flights, stays, tours] = DAEMONS.map(|name| name.parse::<DaemonName>().unwrap());
+    driver.answered(&flights, &Answer::Part(PartState::Held, Some(late())));
+    driver.answered(&stays, &Answer::Error(agencia_trip::Refusal::Expired.error()));
+    assert_eq!(driver.ending(), None);
+    // One that is silent is neither held for longer nor refused.
+    let Ending::Held { held, refused } = driver.given_up() else { panic!("{driver:?}") };
+    assert_eq!(held, BTreeMap::from([(flights.clone(), Some(late()))]));
+    assert_eq!(refused.keys().collect::<Vec<_>>(), [&stays]);
+    driver.answered(&tours, &Answer::Part(PartState::Held, Some(early())));
+    driver.answered(&stays, &Answer::Part(PartState::Held, Some(late())));
+    let Some(Ending::Held { held, refused }) = driver.ending() else { panic!("{driver:?}") };
+    assert_eq!(held, BTreeMap::from([(flights, Some(late())), (tours, Some(early()))]));
+    assert_eq!(refused.keys().collect::<Vec<_>>(), [&stays], "what came late changes nothing");
+    assert!(driver.requests().is_empty());
+}
