@@ -109,6 +109,38 @@ pub(crate) fn what_the_peers_remember_is_learned_again(open: Open<'_>, restore: 
     end(ledger, thread);
 }
 
+/// Of an offer with one unit the backup holds or pins it, and somebody else bought it since.
+pub(crate) fn units_of_before_the_restore_are_promised_to_nobody(
+    open: Open<'_>,
+    restore: &dyn Fn(),
+) {
+    let (ledger, thread) = on_sale(open, 1);
+    ask(&ledger, 1, hold_one(1));
+    let pinned = parts(stays(), &items(&[&[2]]));
+    ask(&ledger, 2, hold_one(2));
+    ask(&ledger, 2, pin(0, &pinned));
+    end(ledger, thread);
+    restore();
+    let (ledger, thread) = on_sale(open, 1);
+    for (number, offer) in [(3, 1), (4, 2)] {
+        let whole = parts(flights(), &items(&[&[offer]]));
+        ask(&ledger, number, learn(number, &whole, Verdict::Committed, &[&[offer]]));
+    }
+    let sums = audit(&ledger);
+    assert_eq!((sums.held, sums.pinned, sums.confirmed, sums.oversold), (1, 1, 2, 2));
+    // The hold ends with the recovery; the pinned part waits for its anchor.
+    block_on(ledger.finish_recovery(at(1))).unwrap();
+    let sums = audit(&ledger);
+    assert_eq!((sums.held, sums.pinned, sums.confirmed, sums.oversold), (0, 1, 2, 1));
+    for offer in [1, 2] {
+        assert_eq!(ask(&ledger, 5, hold_one(offer)), sold_out(offer));
+    }
+    ask(&ledger, 2, apply(2, &pinned, Verdict::Aborted));
+    consistent_at(&ledger, 0, 0, 2);
+    assert_eq!(audit(&ledger).oversold, 0);
+    end(ledger, thread);
+}
+
 pub(crate) fn each_restore_is_another_life(open: Open<'_>, restore: &dyn Fn()) {
     let life = || {
         let (ledger, thread) = on_sale(open, 1);

@@ -138,6 +138,14 @@ fn what_the_peers_remember_is_learned_again() {
 }
 
 #[test]
+fn units_of_before_the_restore_are_promised_to_nobody() {
+    new_place(&|path| {
+        let restore = || mark_restored(path, at(0), None).map(|_| ()).unwrap();
+        battery::units_of_before_the_restore_are_promised_to_nobody(&opener(path), &restore);
+    });
+}
+
+#[test]
 fn each_restore_is_another_life() {
     new_place(&|path| {
         // Although the clock stands still.
