@@ -1,14 +1,13 @@
 //! More time for a held trip: all of its parts at once, as far as the daemons go, and no further by
+
 //! asking twice.
 
-mod support;
-
+use crate::support::fake::Mood;
+use crate::support::http::{Reply, encode};
+use crate::support::walk::{held, hold, travellers, trip_of};
+use crate::support::{Agency, Visitor, Web};
 use agencia_protocol::trip::PartState;
 use std::time::Duration;
-use support::fake::Mood;
-use support::http::{Reply, encode};
-use support::walk::{held, hold, travellers, trip_of};
-use support::{Agency, Visitor, Web};
 
 /// The milliseconds since 1970 at which a page says that its trip is held no longer.
 fn deadline(page: &Reply) -> i64 {

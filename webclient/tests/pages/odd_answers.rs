@@ -1,14 +1,13 @@
 //! A trip's pages when daemons answer late, oddly or not at all: nothing is claimed that no daemon has
+
 //! said, and what was begun is finished once.
 
-mod support;
-
+use crate::support::fake::Mood;
+use crate::support::http::encode;
+use crate::support::walk::{held, hold, locator, travellers, trip_of};
+use crate::support::{Agency, Visitor, Web};
 use agencia_protocol::trip::PartState;
 use serde_json::json;
-use support::fake::Mood;
-use support::http::encode;
-use support::walk::{held, hold, locator, travellers, trip_of};
-use support::{Agency, Visitor, Web};
 
 #[test]
 fn a_lost_reply_leads_to_one_booking() {

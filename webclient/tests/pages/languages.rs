@@ -1,10 +1,8 @@
 //! Both languages: which one a visitor gets, how they change it, and that it stays.
 
-mod support;
-
-use support::fake::AIRPORT;
-use support::http::encode;
-use support::{Agency, Visitor, Web};
+use crate::support::fake::AIRPORT;
+use crate::support::http::encode;
+use crate::support::{Agency, Visitor, Web};
 
 fn english() -> Visitor {
     Visitor {

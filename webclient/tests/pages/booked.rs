@@ -1,15 +1,14 @@
 //! What becomes of a booked trip: its terms, its names, its cancelling, and a part of it that these
+
 //! pages do not know.
 
-mod support;
-
+use crate::support::fake::Mood;
+use crate::support::http::{Reply, encode};
+use crate::support::walk::{held, hold, locator, travellers, trip_of};
+use crate::support::{Agency, Visitor, Web};
 use agencia_protocol::trip::PartState;
 use serde_json::{Value, json};
 use std::time::Duration;
-use support::fake::Mood;
-use support::http::{Reply, encode};
-use support::walk::{held, hold, locator, travellers, trip_of};
-use support::{Agency, Visitor, Web};
 
 /// Whoever looks in English.
 fn english(visitor: &Visitor) -> Visitor {

@@ -1,11 +1,9 @@
 //! The HTTP side: headers, static files, limits, deadlines.
 
-mod support;
-
+use crate::support::http::{FORM, Reply, ask, connect, request, request_to};
+use crate::support::{Agency, Visitor, Web};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use support::http::{FORM, Reply, ask, connect, request, request_to};
-use support::{Agency, Visitor, Web};
 
 /// Reads until the server closes the connection.
 fn rest(mut stream: TcpStream) -> Vec<u8> {
@@ -157,7 +155,7 @@ fn another_sites_form_buys_nothing() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
     let mut ana = Visitor::default();
-    let form = support::http::encode(&ana.get(&web, "/pacote?passeio=orla").form());
+    let form = crate::support::http::encode(&ana.get(&web, "/pacote?passeio=orla").form());
     let cookie = ana.cookie.clone().unwrap();
     for headers in [
         vec![("sec-fetch-site", "cross-site")],
@@ -223,7 +221,7 @@ fn a_page_and_its_assets_are_small() {
 #[test]
 fn the_health_of_the_process_needs_no_daemon() {
     let agency = Agency::start();
-    agency.flights.mood(support::fake::Mood::Down);
+    agency.flights.mood(crate::support::fake::Mood::Down);
     let web = Web::start(&agency, "");
     let reply = web.get("/saude");
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")));
@@ -300,7 +298,7 @@ fn a_connection_above_the_limit_is_told_so() {
     two.shutdown(Shutdown::Both).unwrap();
     let began = std::time::Instant::now();
     while web.get("/saude").status != 200 {
-        assert!(began.elapsed() < support::PATIENCE, "the place was not freed");
+        assert!(began.elapsed() < crate::support::PATIENCE, "the place was not freed");
     }
 }
 
@@ -315,7 +313,7 @@ fn a_visitor_who_stops_reading_is_cut_off() {
     while deaf.write_all(many.as_bytes()).is_ok() {}
     let began = std::time::Instant::now();
     while web.get("/saude").status != 200 {
-        assert!(began.elapsed() < support::PATIENCE, "a deaf visitor keeps the only place");
+        assert!(began.elapsed() < crate::support::PATIENCE, "a deaf visitor keeps the only place");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }

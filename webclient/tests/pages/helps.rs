@@ -1,11 +1,9 @@
 //! What helps to choose: days around, filters, pairs, warnings; and what a voucher has for later.
 
-mod support;
-
-use support::fake::{AIRPORT, Fake, Mood};
-use support::http::{Reply, encode};
-use support::walk::{held, hold, travellers, trip_of};
-use support::{Agency, Visitor, Web};
+use crate::support::fake::{AIRPORT, Fake, Mood};
+use crate::support::http::{Reply, encode};
+use crate::support::walk::{held, hold, travellers, trip_of};
+use crate::support::{Agency, Visitor, Web};
 
 fn flights(more: &str) -> String {
     let airport = encode(&[("paraAeroporto".to_owned(), AIRPORT.to_owned())]);

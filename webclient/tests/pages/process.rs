@@ -1,16 +1,13 @@
 //! The process: settings, sockets, signals, systemd.
-#![allow(clippy::unwrap_used, reason = "this is test code")]
 
-mod support;
-
+use crate::support::fake::Mood;
+use crate::support::http::{Reply, connect};
+use crate::support::{Agency, PATIENCE, Web, program};
 use command_fds::{CommandFdExt, FdMapping};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
 use std::process::Output;
-use support::fake::Mood;
-use support::http::{Reply, connect};
-use support::{Agency, PATIENCE, Web, program};
 
 const PEERS: &str = "[[daemon]]\nname = \"voos\"\naddress = \"127.0.0.1:1\"\n\
     [[daemon]]\nname = \"hospedagens\"\naddress = \"127.0.0.1:2\"\n\
@@ -161,7 +158,8 @@ fn all_interfaces_are_the_default() {
     assert!(web.address.ip().is_unspecified());
     let v4 = std::net::SocketAddr::from(([127, 0, 0, 1], web.address.port()));
     assert_eq!(
-        support::http::ask(v4, &support::http::request("GET", "/saude", &[], "")).status,
+        crate::support::http::ask(v4, &crate::support::http::request("GET", "/saude", &[], ""))
+            .status,
         200
     );
 }

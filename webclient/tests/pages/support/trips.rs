@@ -21,15 +21,12 @@ pub(crate) struct Trips {
     rows: HashMap<TripId, Row>,
     /// How far the clock is ahead.
     pub(crate) ahead: Duration,
-    /// How long a quoted refund is kept up.
-    pub(crate) quote_valid: Duration,
 }
 
 impl Trips {
     pub(crate) fn new(name: &str, letter: char) -> Self {
-        let quote_valid = Limits::default().quote_valid;
         let (rows, ahead) = Default::default();
-        Self { name: name.parse().unwrap(), letter, rows, ahead, quote_valid }
+        Self { name: name.parse().unwrap(), letter, rows, ahead }
     }
 
     /// The states of all trips, in no order.
@@ -92,7 +89,7 @@ impl Trips {
         command: &Command,
     ) -> Result<Value, WireError> {
         let (key, fences) = (Key::new([7; 32]), Fences::default());
-        let limits = Limits { quote_valid: self.quote_valid, ..Limits::default() };
+        let limits = Limits::default();
         let desk = Desk {
             name: &self.name,
             key: &key,

@@ -2,8 +2,6 @@
 //!
 //! The daemons speak frames on port 0 and answer from a handful of offers; they honour `viagem`
 //! and can be told to be down, mute or unkind. The web client is the program itself.
-#![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "this is test code")]
 
 pub(crate) mod fake;
 pub(crate) mod trips;

@@ -1,12 +1,10 @@
 //! Trips on their pages: held, shown, changed and booked.
 
-mod support;
-
+use crate::support::http::encode;
+use crate::support::walk::{held, hold, locator, review, travellers, trip_of};
+use crate::support::{Agency, Visitor, Web};
 use agencia_protocol::trip::PartState;
 use std::time::Duration;
-use support::http::encode;
-use support::walk::{held, hold, locator, review, travellers, trip_of};
-use support::{Agency, Visitor, Web};
 
 #[test]
 fn the_flow_ends_in_one_locator_for_everything() {
@@ -416,7 +414,7 @@ fn no_get_changes_anything() {
     let trip = trip_of(&page);
     let id = trip.replace("/viagem/", "");
     let changes = || {
-        let of = |fake: &&support::fake::Fake| {
+        let of = |fake: &&crate::support::fake::Fake| {
             ["segurar", "soltar", "fixar", "decidir", "aplicar", "cancelar", "prorrogar"]
                 .iter()
                 .map(|action| fake.requests(action).len())

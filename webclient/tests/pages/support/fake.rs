@@ -201,11 +201,6 @@ impl Fake {
         self.state.lock().unwrap().trips.ahead = by;
     }
 
-    /// From now on a quoted refund is kept up for so long.
-    pub(crate) fn quotes_for(&self, time: Duration) {
-        self.state.lock().unwrap().trips.quote_valid = time;
-    }
-
     /// The requests with this action (`""` for those without) so far.
     pub(crate) fn requests(&self, action: &str) -> Vec<Value> {
         let requests = self.state.lock().unwrap().requests.clone();

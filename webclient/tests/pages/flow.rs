@@ -1,10 +1,8 @@
 //! Choosing: what flows along from page to page, and what the review says. Nothing is taken here.
 
-mod support;
-
-use support::fake::AIRPORT;
-use support::http::encode;
-use support::{Agency, Visitor, Web};
+use crate::support::fake::AIRPORT;
+use crate::support::http::encode;
+use crate::support::{Agency, Visitor, Web};
 
 #[test]
 fn city_and_days_and_people_flow_along() {

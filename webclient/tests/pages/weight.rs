@@ -1,14 +1,13 @@
 //! What a page weighs with everything that it loads: little enough for a phone far from the next
+
 //! mast, also where its lists are full.
 
-mod support;
-
+use crate::support::fake::{AIRPORT, Fake};
+use crate::support::http::{Reply, encode};
+use crate::support::walk::hold;
+use crate::support::{Agency, Visitor, Web};
 use agencia_protocol::trip::ITEMS_MAX;
 use serde_json::Value;
-use support::fake::{AIRPORT, Fake};
-use support::http::{Reply, encode};
-use support::walk::hold;
-use support::{Agency, Visitor, Web};
 
 /// The most bytes of a page, nothing of it compressed.
 const BYTES_MAX: usize = 60_000;

@@ -1,11 +1,9 @@
 //! Searches: their URLs, their lists, their errors, and daemons that do not answer.
 
-mod support;
-
+use crate::support::fake::Mood;
+use crate::support::http::Reply;
+use crate::support::{Agency, PATIENCE, Web};
 use serde_json::json;
-use support::fake::Mood;
-use support::http::Reply;
-use support::{Agency, PATIENCE, Web};
 
 const FLIGHTS: &str = "/voos?paraAeroporto=Aeroporto+de+Altamira+-+Altamira+%28PA%29&dataIda=2027-11-04\
     &dataVolta=2027-11-07&numeroPassagens=1";

@@ -1,16 +1,13 @@
 //! The web client as it is restarted, upgraded and reloaded.
-#![allow(clippy::unwrap_used, reason = "this is test code")]
 
-mod support;
-
+use crate::support::http::{Reply, connect};
+use crate::support::{Agency, PATIENCE, Web, program};
 use command_fds::{CommandFdExt, FdMapping};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::Command;
-use support::http::{Reply, connect};
-use support::{Agency, PATIENCE, Web, program};
 
 /// Starts it with a listener that systemd kept under this name.
 fn restarted(agency: &Agency, listener: TcpListener, name: &str) -> Web {
