@@ -28,7 +28,8 @@ pub(crate) enum Standing {
     Undecided {
         /// What can be brought to an end again, when everybody has answered.
         parts: Option<Vec<PlannedPart>>,
-        /// Whether it may be booked by now. A part that is still only held says that it is not.
+        /// Whether somebody has begun to book it. While the parts that answer are only held, nobody
+        /// has, unless it was booked without them.
         begun: bool,
     },
     /// It is booked.

@@ -1,7 +1,7 @@
 //! Whose a trip is: cookie, token, or locator and surname. Somebody else's is an unknown one.
 
 use crate::support::fake::Mood;
-use crate::support::http::encode;
+use crate::support::http::{Reply, encode};
 use crate::support::walk::{held, hold, locator, review, travellers, trip_of};
 use crate::support::{Agency, Visitor, Web};
 use agencia_protocol::trip::PartState;
@@ -45,7 +45,7 @@ fn somebody_elses_trip_is_an_unknown_one_byte_for_byte_and_nobody_is_asked() {
     let asked = || agency.all().iter().map(|fake| fake.requests("consultar").len()).sum::<usize>();
     let before = asked();
     let unknown = "/viagem/0190a5ee-7c1e-7c53-8b51-9a2d0e8f7b11";
-    let bytes = |page: crate::support::http::Reply| {
+    let bytes = |page: Reply| {
         page.says(&["Abrir minha viagem", "name=\"localizador\"", "name=\"sobrenome\""]);
         (page.status, page.body.clone(), page.header("server-timing").map(str::to_owned))
     };

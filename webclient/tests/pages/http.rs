@@ -1,7 +1,8 @@
 //! The HTTP side: headers, static files, limits, deadlines.
 
-use crate::support::http::{FORM, Reply, ask, connect, request, request_to};
-use crate::support::{Agency, Visitor, Web};
+use crate::support::fake::Mood;
+use crate::support::http::{FORM, Reply, ask, connect, encode, request, request_to};
+use crate::support::{Agency, PATIENCE, Visitor, Web};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
@@ -155,7 +156,7 @@ fn another_sites_form_buys_nothing() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
     let mut ana = Visitor::default();
-    let form = crate::support::http::encode(&ana.get(&web, "/pacote?passeio=orla").form());
+    let form = encode(&ana.get(&web, "/pacote?passeio=orla").form());
     let cookie = ana.cookie.clone().unwrap();
     for headers in [
         vec![("sec-fetch-site", "cross-site")],
@@ -221,7 +222,7 @@ fn a_page_and_its_assets_are_small() {
 #[test]
 fn the_health_of_the_process_needs_no_daemon() {
     let agency = Agency::start();
-    agency.flights.mood(crate::support::fake::Mood::Down);
+    agency.flights.mood(Mood::Down);
     let web = Web::start(&agency, "");
     let reply = web.get("/saude");
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")));
@@ -298,7 +299,7 @@ fn a_connection_above_the_limit_is_told_so() {
     two.shutdown(Shutdown::Both).unwrap();
     let began = std::time::Instant::now();
     while web.get("/saude").status != 200 {
-        assert!(began.elapsed() < crate::support::PATIENCE, "the place was not freed");
+        assert!(began.elapsed() < PATIENCE, "the place was not freed");
     }
 }
 
@@ -313,7 +314,7 @@ fn a_visitor_who_stops_reading_is_cut_off() {
     while deaf.write_all(many.as_bytes()).is_ok() {}
     let began = std::time::Instant::now();
     while web.get("/saude").status != 200 {
-        assert!(began.elapsed() < crate::support::PATIENCE, "a deaf visitor keeps the only place");
+        assert!(began.elapsed() < PATIENCE, "a deaf visitor keeps the only place");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }

@@ -65,7 +65,7 @@ fn a_daemon_that_does_not_answer_makes_the_page_say_so_and_nothing_more() {
         waits.says(&["não pode ser confirmada agora", "o servidor de passeios", "Amazon Xingu"]);
         waits.says_not(&["Boa viagem", "não foi comprada", "name=\"nome1\""]);
         assert!(waits.header("refresh").is_some());
-        ana.follow(&web, &trip, &names).says(&["Nada foi comprado ainda"]);
+        ana.follow(&web, &trip, &names).says(&["dizem os outros servidores, nada foi comprado"]);
         agency.tours.mood(Mood::Good);
     }
     assert_eq!(agency.parts(PartState::Held), 3);
@@ -102,7 +102,7 @@ fn a_page_that_waits_counts_its_tries_and_stops() {
     let mut waits = Vec::new();
     let last = loop {
         let page = ana.get(&web, &address);
-        page.says(&["não pode ser confirmada agora"]);
+        page.says(&["não pode ser confirmada agora", "Pelo que dizem os outros servidores"]);
         let Some(refresh) = page.header("refresh") else { break page };
         page.says(&["pergunta de novo sozinha"]);
         let (secs, next) = refresh.split_once("; url=").unwrap();

@@ -1,7 +1,7 @@
 //! The process: settings, sockets, signals, systemd.
 
 use crate::support::fake::Mood;
-use crate::support::http::{Reply, connect};
+use crate::support::http::{Reply, ask, connect, request};
 use crate::support::{Agency, PATIENCE, Web, program};
 use command_fds::{CommandFdExt, FdMapping};
 use std::io::{Read, Write};
@@ -157,11 +157,7 @@ fn all_interfaces_are_the_default() {
     let web = Web::spawn(command, folder);
     assert!(web.address.ip().is_unspecified());
     let v4 = std::net::SocketAddr::from(([127, 0, 0, 1], web.address.port()));
-    assert_eq!(
-        crate::support::http::ask(v4, &crate::support::http::request("GET", "/saude", &[], ""))
-            .status,
-        200
-    );
+    assert_eq!(ask(v4, &request("GET", "/saude", &[], "")).status, 200);
 }
 
 #[test]

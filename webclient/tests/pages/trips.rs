@@ -1,5 +1,6 @@
 //! Trips on their pages: held, shown, changed and booked.
 
+use crate::support::fake::Fake;
 use crate::support::http::encode;
 use crate::support::walk::{held, hold, locator, review, travellers, trip_of};
 use crate::support::{Agency, Visitor, Web};
@@ -414,7 +415,7 @@ fn no_get_changes_anything() {
     let trip = trip_of(&page);
     let id = trip.replace("/viagem/", "");
     let changes = || {
-        let of = |fake: &&crate::support::fake::Fake| {
+        let of = |fake: &&Fake| {
             ["segurar", "soltar", "fixar", "decidir", "aplicar", "cancelar", "prorrogar"]
                 .iter()
                 .map(|action| fake.requests(action).len())

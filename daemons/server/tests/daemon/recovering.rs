@@ -3,7 +3,6 @@
 
 use crate::support::agency::*;
 use crate::support::{code, eventually};
-use agencia_protocol::TripId;
 use agencia_protocol::trip::{Consult, Incarnation, Recover};
 use serde_json::Value;
 use std::fs;
@@ -34,17 +33,6 @@ fn is_recovering(agency: &Agency, name: &str) -> bool {
 
 fn recovered(agency: &Agency, name: &str) {
     eventually("it has recovered", || !is_recovering(agency, name));
-}
-
-/// A trip that is booked in all three daemons, with everyone told.
-fn booked(agency: &Agency) -> (TripId, String) {
-    let trip = trip();
-    let decide = pinned(agency, trip);
-    let decided = agency.ask("voos", decide);
-    for name in &NAMES[1..] {
-        assert_eq!(agency.ask(name, apply(trip, &decided))["estado"], "confirmada");
-    }
-    (trip, decided["localizador"].as_str().unwrap().to_owned())
 }
 
 #[test]

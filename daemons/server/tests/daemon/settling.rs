@@ -2,7 +2,7 @@
 //! repeated, pinned parts are settled.
 
 use crate::support::agency::*;
-use crate::support::{code, eventually};
+use crate::support::{PATIENCE, code, eventually};
 use agencia_protocol::TripId;
 use agencia_protocol::trip::{Hold, LetGo, Pin, Revision};
 use serde_json::Value;
@@ -154,7 +154,7 @@ fn a_peer_that_never_answers_is_asked_again_and_others_are_settled_meanwhile() {
         }
     });
     for _ in 0..6 {
-        are_asked.recv_timeout(crate::support::PATIENCE).unwrap();
+        are_asked.recv_timeout(PATIENCE).unwrap();
     }
     agency.ask("passeios", Hold::new(other, Revision(0), vec![item("t1")], 1));
     agency.wait_for("passeios", other, "solta");
@@ -165,7 +165,7 @@ fn a_peer_that_never_answers_is_asked_again_and_others_are_settled_meanwhile() {
 /// than a test waits; with the trip, and the connections on which they have asked.
 fn stuck() -> (Agency, TripId, Vec<std::io::Result<std::net::TcpStream>>) {
     let mut agency = Agency::with(|_, limits| limits.settling_max = 1);
-    agency.change_deadlines(|deadlines| deadlines.peer_reply = 10 * crate::support::PATIENCE);
+    agency.change_deadlines(|deadlines| deadlines.peer_reply = 10 * PATIENCE);
     let stuck = trip();
     hold_all(&agency, stuck);
     agency.stop("voos");

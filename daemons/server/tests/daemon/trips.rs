@@ -181,17 +181,6 @@ fn pinning_and_deciding_are_refused_by_their_words() {
     agency.check_settled([0, 0, 0]);
 }
 
-/// A trip that is booked in all three daemons.
-fn booked(agency: &Agency) -> (TripId, String) {
-    let trip = trip();
-    let decide = pinned(agency, trip);
-    let decided = agency.ask("voos", decide);
-    for name in &NAMES[1..] {
-        assert_eq!(agency.ask(name, apply(trip, &decided))["estado"], "confirmada");
-    }
-    (trip, decided["localizador"].as_str().unwrap().to_owned())
-}
-
 #[test]
 fn a_booked_trip_is_quoted_cancelled_and_its_units_are_free_again() {
     let agency = Agency::new();

@@ -82,20 +82,21 @@ impl Machine {
 
     /// A restored daemon has the units of the holds and the pinned parts in its backup, and learns
     /// what was sold instead of them. The holds end with its recovery and the pinned parts as soon as
-    /// their anchor is asked; until then their units are promised to nobody.
+    /// their anchor is asked; until then their units are promised to nobody, and no step takes more.
     fn within_capacity(&self, state: &State) -> bool {
         let capacity = i8::try_from(self.world.setup.capacity).unwrap();
-        (0..D).all(|d| {
-            let daemon = &state.daemons[d];
-            let promised = |part: &row::State| match part {
-                row::State::Held { .. } => daemon.recovering == 0,
-                row::State::Pinned { .. } => daemon.life == 0,
-                row::State::Confirmed { .. } => true,
-                row::State::Released { .. } => false,
-            };
-            let used = self.units(state, d, promised);
-            used.iter().all(|used| (0..=capacity).contains(used))
-        })
+        !state.oversold
+            && (0..D).all(|d| {
+                let daemon = &state.daemons[d];
+                let promised = |part: &row::State| match part {
+                    row::State::Held { .. } => daemon.recovering == 0,
+                    row::State::Pinned { .. } => daemon.life == 0,
+                    row::State::Confirmed { .. } => true,
+                    row::State::Released { .. } => false,
+                };
+                let used = self.units(state, d, promised);
+                used.iter().all(|used| (0..=capacity).contains(used))
+            })
     }
 
     /// A mutant's lies may upset the counters; it must be caught by what they lead to.

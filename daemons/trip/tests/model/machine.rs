@@ -106,6 +106,12 @@ impl Machine {
             None => effect.row,
         };
         state_next.daemons[d].used = used;
+        // Where nothing was ever restored, every state says so itself.
+        if daemon.life > 0 {
+            let (before, after) = (self.recomputed(state, d), self.recomputed(&state_next, d));
+            let taken = |(after, before): (&i8, &i8)| after > before && *after > capacity;
+            state_next.oversold |= after.iter().zip(&before).any(taken);
+        }
         (state_next != *state).then_some(state_next)
     }
 

@@ -13,6 +13,8 @@ pub(crate) struct State {
     pub(crate) trips: [Trip; T],
     pub(crate) daemons: [Daemon; D],
     pub(crate) restores_left: u8,
+    /// A step took units of an offer that had no more.
+    pub(crate) oversold: bool,
 }
 
 /// A trip, by the numbers of its rows and of the seals that exist.
@@ -57,6 +59,7 @@ impl State {
             trips: [Trip::default(); T],
             daemons: [const { None::<()> }; D].map(|_| Daemon::default()),
             restores_left: world.setup.restores,
+            oversold: false,
         }
     }
 }

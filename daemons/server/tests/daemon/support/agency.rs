@@ -329,3 +329,14 @@ pub(crate) fn apply(trip: TripId, decided: &Value) -> Apply {
     let outcome = agencia_protocol::trip::Outcome::Committed;
     Apply::new(trip, outcome, proof, locator.ok())
 }
+
+/// A trip that is booked in all three daemons, with everyone told.
+pub(crate) fn booked(agency: &Agency) -> (TripId, String) {
+    let trip = trip();
+    let decide = pinned(agency, trip);
+    let decided = agency.ask("voos", decide);
+    for name in &NAMES[1..] {
+        assert_eq!(agency.ask(name, apply(trip, &decided))["estado"], "confirmada");
+    }
+    (trip, decided["localizador"].as_str().unwrap().to_owned())
+}
