@@ -193,7 +193,9 @@ field-name = First name
 field-surname = Surname
 field-document = Document
 field-contact = Phone or e-mail
+field-list = List of travellers
 of-traveller = { $field } of traveller { $number }
+of-line = Line { $number }, { $field }
 field-refused = This value cannot be used.
 wrong-missing = Fill in this field.
 wrong-place = The name of a place has 1 to 200 letters.
@@ -207,6 +209,8 @@ wrong-offer = This is not the code of an offer.
 wrong-old-review = Go back to the review and hold the trip again.
 wrong-nothing-chosen = The trip is empty: choose one item at least.
 wrong-name = Write a text of up to 100 letters; those with accents count twice.
+wrong-listed = The list has { $found }: write the names of { $people }, one a line.
+wrong-nothing-behind = Nothing comes after the document on a line.
 wrong-contact = Write a contact of up to 200 letters; those with accents count twice.
 wrong-locator = A locator has six letters and digits, like VA9AAC.
 wrong-no-such-trip = There is no trip with this locator and this surname.
@@ -377,6 +381,11 @@ alter-lead = The trip stays the same: only the names and the contact change. The
 alter-hint = Documents that were given are not shown here: left empty, they stay as they are as long as first name and surname do not change. So does a contact that is left empty.
 alter-submit = Save the names
 alter-not = Back without changing anything
+list-hint = One traveller a line: first name; surname; document, which is optional. Or paste it from a spreadsheet with its columns in this order.
+mistakes-more = { $n ->
+        [one] and { $n } more mistake
+       *[other] and { $n } more mistakes
+    }
 travellers-many = The group is large: the names of a hundred people are enough.
 contact = Contact
 book = Confirm the booking

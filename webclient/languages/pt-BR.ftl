@@ -194,7 +194,9 @@ field-name = Nome
 field-surname = Sobrenome
 field-document = Documento
 field-contact = Telefone ou e-mail
+field-list = Lista de viajantes
 of-traveller = { $field } do viajante { $number }
+of-line = Linha { $number }, { $field }
 field-refused = Este valor não pode ser usado.
 wrong-missing = Preencha este campo.
 wrong-place = O nome de um lugar tem de 1 a 200 letras.
@@ -208,6 +210,8 @@ wrong-offer = Isto não é o código de uma oferta.
 wrong-old-review = Volte à revisão do pacote e reserve de novo.
 wrong-nothing-chosen = O pacote está vazio: escolha pelo menos um item.
 wrong-name = Escreva um texto de até 100 letras; as com acento contam por duas.
+wrong-listed = A lista tem { $found }: escreva os nomes de { $people }, uma por linha.
+wrong-nothing-behind = Depois do documento não vem mais nada na linha.
 wrong-contact = Escreva um contato de até 200 letras; as com acento contam por duas.
 wrong-locator = Um localizador tem seis letras e algarismos, como VA9AAC.
 wrong-no-such-trip = Não há viagem com este localizador e este sobrenome.
@@ -378,6 +382,11 @@ alter-lead = A viagem continua a mesma: mudam só os nomes e o contato. Depois, 
 alter-hint = Documentos já informados não aparecem aqui: em branco, ficam como estão enquanto nome e sobrenome não mudarem. Um contato em branco também fica como está.
 alter-submit = Gravar os nomes
 alter-not = Voltar sem mudar nada
+list-hint = Um viajante por linha: nome; sobrenome; documento, que é opcional. Também dá para colar de uma planilha, com as colunas nesta ordem.
+mistakes-more = { $n ->
+        [one] e mais { $n } erro
+       *[other] e mais { $n } erros
+    }
 travellers-many = O grupo é grande: basta o nome de cem pessoas.
 contact = Contato
 book = Confirmar a compra

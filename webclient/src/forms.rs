@@ -69,6 +69,12 @@ impl Fields {
         self.all(name).next().unwrap_or_default()
     }
 
+    /// The first value of this name as it was typed, line by line.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        let named = self.0.iter().find(|(key, _)| key == name);
+        named.map_or("", |(_, value)| value)
+    }
+
     /// All values of this name that are not empty.
     pub(crate) fn all<'a, 'n>(
         &'a self,

@@ -13,6 +13,8 @@ pub(crate) enum Wrong {
     Known(Key),
     /// More tours than this many.
     TooManyTours(usize),
+    /// A list of so many travellers where others travel than so many.
+    Listed { found: usize, wanted: usize },
     /// What a daemon said of it, in Portuguese.
     Refused(String),
 }
@@ -29,6 +31,11 @@ impl Wrong {
         match (self, lang) {
             (Wrong::Known(key), _) => lang.say(*key).to_owned(),
             (Wrong::TooManyTours(max), _) => lang.n("too-many-tours", *max as u64),
+            (Wrong::Listed { found, wanted }, _) => {
+                let people = |count: usize| lang.n("people", count as u64);
+                let words = [("found", &*people(*found)), ("people", &*people(*wanted))];
+                lang.with("wrong-listed", &words)
+            }
             (Wrong::Refused(said), Lang::Portuguese) => said.clone(),
             (Wrong::Refused(_), _) => lang.t("field-refused").to_owned(),
         }
@@ -54,6 +61,8 @@ pub(crate) fn label(field: &str) -> Key {
         "passeio" => Key("field-tour"),
         "viagem" | "anterior" | "revisao" | "pacote" => Key("field-trip"),
         "valorIda" | "valorVolta" | "valorHospedagem" | "valorPasseio" => Key("field-price"),
+        "contato" => Key("field-contact"),
+        "lista" => Key("field-list"),
         _ => Key("field-other"),
     }
 }
@@ -70,6 +79,7 @@ pub(crate) const NOT_AN_OFFER: Key = Key("wrong-offer");
 pub(crate) const OLD_REVIEW: Key = Key("wrong-old-review");
 pub(crate) const NOTHING_CHOSEN: Key = Key("wrong-nothing-chosen");
 pub(crate) const NOT_A_NAME: Key = Key("wrong-name");
+pub(crate) const NOTHING_BEHIND: Key = Key("wrong-nothing-behind");
 pub(crate) const NOT_A_CONTACT: Key = Key("wrong-contact");
 pub(crate) const NOT_A_LOCATOR: Key = Key("wrong-locator");
 pub(crate) const NO_SUCH_TRIP: Key = Key("wrong-no-such-trip");

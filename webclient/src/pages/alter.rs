@@ -4,7 +4,8 @@
 use super::access::Pass;
 use super::item::Item;
 use super::missing::choice_of;
-use super::travellers::{TravellersForm, named, read};
+use super::names::{CONTACT, named, read};
+use super::travellers::TravellersForm;
 use super::{Layout, Outcome, Step, Visit, page, see_other};
 use crate::daemons::{Daemon, DaemonError};
 use crate::forms::Fields;
@@ -62,17 +63,19 @@ impl Booked {
             fields.push((format!("sobrenome{number}"), traveller.surname.to_string()));
         }
         let contact = self.contact.iter();
-        fields.extend(contact.map(|contact| ("contato".to_owned(), contact.to_string())));
+        fields.extend(contact.map(|contact| (CONTACT.to_owned(), contact.to_string())));
         fields.into()
     }
 
-    /// The travellers with the documents that are known of those who stay.
+    /// The travellers with the documents that are known of those who stay, each of them once: in a
+    /// group two may have the same name.
     fn with_documents(&self, mut travellers: Vec<Traveller>) -> Vec<Traveller> {
+        let mut before: Vec<_> = self.travellers.iter().collect();
         for traveller in travellers.iter_mut().filter(|traveller| traveller.document.is_none()) {
             let is_same = |old: &&Traveller| {
                 (&old.name, &old.surname) == (&traveller.name, &traveller.surname)
             };
-            let old = self.travellers.iter().find(is_same);
+            let old = before.iter().position(is_same).map(|place| before.remove(place));
             traveller.document = old.and_then(|old| old.document.clone());
         }
         travellers

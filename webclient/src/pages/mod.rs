@@ -11,6 +11,7 @@ pub(crate) mod trip;
 pub(crate) mod extend;
 pub(crate) mod voucher;
 pub(crate) mod travellers;
+pub(crate) mod names;
 pub(crate) mod missing;
 pub(crate) mod alter;
 pub(crate) mod cancel;

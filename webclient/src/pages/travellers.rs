@@ -7,16 +7,15 @@
 use super::access::Pass;
 use super::extend::{self, DEADLINE};
 use super::hold::{held, let_go};
+use super::names::{self, CONTACT, FIELDS, LIST, Typed, named};
 use super::trip::{LET_GO, Unusable, YES, path, render};
 use super::{Outcome, Visit, see_other};
-use crate::forms::{FieldError, Fields, Pairs, Reader, link};
+use crate::forms::{FieldError, Fields, Pairs, link};
 use crate::language::{Key, Lang};
 use crate::texts;
 use crate::trip::{self, Known, Standing};
 use agencia_protocol::People;
-use agencia_protocol::trip::{
-    CONTACT_BYTES_MAX, Contact, NAME_BYTES_MAX, TRAVELLERS_MAX, Traveller,
-};
+use agencia_protocol::trip::{CONTACT_BYTES_MAX, NAME_BYTES_MAX, TRAVELLERS_MAX};
 use agencia_trip::driver::{Driver, Plan, PlannedPart};
 use askama::Template;
 use sha2::{Digest, Sha256};
@@ -24,6 +23,9 @@ use warp::http::StatusCode;
 
 /// The hidden field that says which items the visitor saw.
 const SEEN: &str = "visto";
+
+/// How many mistakes are told one by one.
+const MISTAKES_MAX: usize = 20;
 
 /// The form, as it is shown: empty, or as it was typed.
 #[derive(Clone, Template)]
@@ -33,6 +35,8 @@ pub(super) struct TravellersForm {
     action: String,
     hidden: Pairs,
     travellers: Vec<Row>,
+    /// A large group, instead of rows.
+    list: Option<List>,
     /// Whether more travel than can be named.
     more: bool,
     contact: Input,
@@ -41,7 +45,17 @@ pub(super) struct TravellersForm {
     submit: &'static str,
     /// The value of the button that asks for more time.
     pub(super) extend: Option<String>,
+    /// What is wrong where: the id of an input, what is meant, and why.
     errors: Vec<(String, String, String)>,
+    /// How many mistakes there are beside those.
+    more_errors: Option<String>,
+}
+
+/// The input of a whole group.
+#[derive(Clone)]
+struct List {
+    text: String,
+    is_wrong: bool,
 }
 
 /// One traveller's inputs.
@@ -62,12 +76,12 @@ struct Input {
     error: Option<String>,
 }
 
-/// The inputs of one traveller: name, label, whether it must be filled, what a browser fills it
-/// with for whoever sits there.
-const INPUTS: [(&str, Key, bool, &str); 3] = [
-    ("nome", Key("field-name"), true, "given-name"),
-    ("sobrenome", Key("field-surname"), true, "family-name"),
-    ("documento", Key("field-document"), false, "off"),
+/// The inputs of one traveller, as [`FIELDS`] has them: label, whether it must be filled, what a browser
+/// fills it with for whoever sits there.
+const INPUTS: [(Key, bool, &str); 3] = [
+    (Key("field-name"), true, "given-name"),
+    (Key("field-surname"), true, "family-name"),
+    (Key("field-document"), false, "off"),
 ];
 
 impl TravellersForm {
@@ -121,48 +135,54 @@ impl TravellersForm {
         }
     }
 
-    fn filled(lang: Lang, rows: usize, fields: &Fields, errors: &[FieldError]) -> Self {
-        let input = |name: String, label, required, autocomplete, bytes_max| {
+    fn filled(lang: Lang, count: usize, fields: &Fields, errors: &[FieldError]) -> Self {
+        let input = |name: String, value: &str, label, required, autocomplete, bytes_max| {
             let error = errors.iter().find(|error| error.field == name);
             let error = error.map(|error| error.wrong.say(lang));
-            let value = fields.first(&name).to_owned();
+            let value = value.to_owned();
             Input { name, label, value, required, autocomplete, bytes_max, error }
         };
+        let is_listed = names::are_listed(count);
+        let rows = if is_listed { 0 } else { count };
+        let typed = Typed::all(fields, rows);
         let row = |number: usize| {
-            let inputs = INPUTS.iter().map(|(name, label, required, autocomplete)| {
+            let value = |at: usize| typed.get(number - 1).map_or("", |typed| &*typed.values[at]);
+            let inputs = (0..).zip(INPUTS).map(|(at, (label, required, autocomplete))| {
                 // Only the first is the one who sits there.
-                let autocomplete = if number == 1 { *autocomplete } else { "off" };
-                input(
-                    format!("{name}{number}"),
-                    lang.say(*label),
-                    *required,
-                    autocomplete,
-                    NAME_BYTES_MAX,
-                )
+                let autocomplete = if number == 1 { autocomplete } else { "off" };
+                let name = format!("{}{number}", FIELDS[at]);
+                input(name, value(at), lang.say(label), required, autocomplete, NAME_BYTES_MAX)
             });
             Row { number, inputs: inputs.collect() }
         };
-        let travellers: Vec<_> = (1..=rows).map(row).collect();
-        let contact =
-            input("contato".to_owned(), lang.t("field-contact"), false, "off", CONTACT_BYTES_MAX);
-        let label = |field: &str| match field.trim_start_matches(char::is_alphabetic) {
-            "" => contact.label.to_owned(),
-            number => {
-                let name = field.trim_end_matches(char::is_numeric);
-                let label = INPUTS.iter().find(|(of, ..)| *of == name).map(|row| row.1);
-                let label = lang.say(label.unwrap_or(texts::label("")));
-                lang.with("of-traveller", &[("field", label), ("number", number)])
-            }
+        let travellers = (1..=rows).map(row).collect();
+        let contact = input(
+            CONTACT.to_owned(),
+            fields.first(CONTACT),
+            lang.t("field-contact"),
+            false,
+            "off",
+            CONTACT_BYTES_MAX,
+        );
+        let told = |error: &FieldError| {
+            let (input, label) = meant(lang, &error.field, is_listed);
+            (input, label, error.wrong.say(lang))
         };
-        let told =
-            |error: &FieldError| (error.field.clone(), label(&error.field), error.wrong.say(lang));
+        let told: Vec<_> = errors.iter().take(MISTAKES_MAX).map(told).collect();
+        let list = is_listed.then(|| List {
+            text: names::as_list(fields, count),
+            is_wrong: told.iter().any(|(input, ..)| input == LIST),
+        });
+        let more = errors.len().saturating_sub(MISTAKES_MAX);
         Self {
             lang,
             action: String::new(),
             hidden: Pairs::new(),
             travellers,
             more: false,
-            errors: errors.iter().map(told).collect(),
+            errors: told,
+            more_errors: (more > 0).then(|| lang.n("mistakes-more", more as u64)),
+            list,
             contact,
             hint: None,
             submit: lang.t("book"),
@@ -171,27 +191,21 @@ impl TravellersForm {
     }
 }
 
-/// How many of so many people are named.
-pub(super) fn named(people: u16) -> usize {
-    usize::from(people).clamp(1, TRAVELLERS_MAX)
-}
-
-/// Who travels, as it was typed into so many rows.
-pub(super) fn read(
-    fields: &Fields,
-    rows: usize,
-) -> Result<(Vec<Traveller>, Option<Contact>), Vec<FieldError>> {
-    let mut reader = Reader::new(fields);
-    let mut travellers = Vec::new();
-    for number in 1..=rows {
-        let name = reader.name(&format!("nome{number}"));
-        let surname = reader.name(&format!("sobrenome{number}"));
-        let document = reader.optional_name(&format!("documento{number}"));
-        let named = name.zip(surname);
-        travellers.extend(named.map(|(name, surname)| Traveller { name, surname, document }));
+/// Where a field is typed, and what it is called there.
+fn meant(lang: Lang, field: &str, is_listed: bool) -> (String, String) {
+    let name = field.trim_end_matches(char::is_numeric);
+    let number = &field[name.len()..];
+    let place = FIELDS.iter().position(|of| *of == name);
+    match place.map(|place| lang.say(INPUTS[place].0)) {
+        Some(label) if is_listed => {
+            let words = [("number", number), ("field", &*label.to_lowercase())];
+            (LIST.to_owned(), lang.with("of-line", &words))
+        }
+        Some(label) => {
+            (field.to_owned(), lang.with("of-traveller", &[("field", label), ("number", number)]))
+        }
+        None => (field.to_owned(), lang.say(texts::label(field)).to_owned()),
     }
-    let contact = reader.contact("contato");
-    reader.finish(Some((travellers, contact)))
 }
 
 /// The mark of what is to be booked: whoever confirms has seen exactly these items.
@@ -241,7 +255,7 @@ pub(crate) async fn confirm(visit: Visit, pass: Pass) -> Outcome {
         let unusable = Unusable { status, notice, form: form(&[]) };
         return Ok(render(&visit, &pass, &known, Some(unusable)).await);
     }
-    let (travellers, contact) = match read(&visit.fields, named(people)) {
+    let (travellers, contact) = match names::read(&visit.fields, named(people)) {
         Ok(read) => read,
         Err(_) if !is_held => return Ok(see_other(&pass.link(""))),
         Err(errors) => {

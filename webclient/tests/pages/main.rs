@@ -9,6 +9,7 @@ mod access;
 mod booked;
 mod extending;
 mod flow;
+mod groups;
 mod helps;
 mod http;
 mod languages;

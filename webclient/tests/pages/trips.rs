@@ -325,21 +325,6 @@ fn what_is_wrong_with_a_name_is_told_and_what_was_typed_is_kept() {
 }
 
 #[test]
-fn a_large_group_names_a_hundred() {
-    let agency = Agency::start();
-    for id in ["ida1", "ida2"] {
-        agency.flights.change(id, |flight| flight["disponiveis"] = 200.into());
-    }
-    let web = Web::start(&agency, "");
-    let mut ana = Visitor::default();
-    let page = hold(&mut ana, &web, "ida=ida1&pessoas=100");
-    page.says(&["name=\"nome100\""]).says_not(&["name=\"nome101\"", "basta o nome"]);
-    let page = hold(&mut ana, &web, "ida=ida2&pessoas=101");
-    page.says(&["name=\"nome100\"", "basta o nome"]).says_not(&["name=\"nome101\""]);
-    ana.follow(&web, &trip_of(&page), &travellers(&page)).says(&["Boa viagem!"]);
-}
-
-#[test]
 fn a_hold_that_has_expired_is_not_booked_and_leads_to_the_same_items_again() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");

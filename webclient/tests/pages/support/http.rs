@@ -149,7 +149,7 @@ fn fields_of(form: &str) -> Vec<(String, String)> {
     let form = form.split("</form>").next().unwrap();
     let mut fields = Vec::new();
     for tag in form.split('<').skip(1) {
-        let tag = tag.split('>').next().unwrap();
+        let (tag, text) = tag.split_once('>').unwrap();
         let attribute = |name: &str| {
             let start = format!(" {name}=\"");
             tag.split(start.as_str()).nth(1).and_then(|rest| rest.split('"').next()).map(unescape)
@@ -157,6 +157,11 @@ fn fields_of(form: &str) -> Vec<(String, String)> {
         let boxed = matches!(attribute("type").as_deref(), Some("radio" | "checkbox"));
         if tag.starts_with("input ") && (!boxed || tag.contains(" checked")) {
             fields.push((attribute("name").unwrap(), attribute("value").unwrap_or_default()));
+        } else if tag.starts_with("textarea ") {
+            // A line that ends with the tag is none of the text, and all are sent as HTTP has lines.
+            let text = text.strip_prefix('\n').unwrap_or(text);
+            let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
+            fields.push((attribute("name").unwrap(), unescape(&text)));
         } else if tag.starts_with("select ") {
             fields.push((attribute("name").unwrap(), String::new()));
         } else if tag.starts_with("option ") && tag.contains(" selected") {
