@@ -26,9 +26,9 @@ export async function checkValid(html, name) {
 }
 
 /** Fails when a page is too heavy; `assets` are the bytes of what it names. */
-export function checkLight(html, assets, name, bytesMax = PAGE_BYTES_MAX) {
+export function checkLight(html, assets, name) {
   const bytes = Buffer.byteLength(html) + assets;
-  assert.ok(bytes <= bytesMax, `${name} weighs ${bytes} bytes`);
+  assert.ok(bytes <= PAGE_BYTES_MAX, `${name} weighs ${bytes} bytes`);
   return bytes;
 }
 

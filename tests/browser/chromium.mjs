@@ -127,7 +127,7 @@ export class Visitor {
 
   /** Checks that this page came, that it fits the width and weighs no more than it may, and keeps a
    * picture of it. */
-  async see(heading, picture, bytesMax = undefined) {
+  async see(heading, picture) {
     const { page } = this;
     await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
     const [wide, there] = await page.evaluate(() => [
@@ -145,7 +145,7 @@ export class Visitor {
     // A visitor of both instances has the assets of each: only one is of this page.
     const own = [...this.#assets].filter(([url]) => url.startsWith(new URL(page.url()).origin));
     const assets = await Promise.all(own.map(([, bytes]) => bytes));
-    checkLight(html, assets.reduce((sum, bytes) => sum + bytes, 0), picture, bytesMax);
+    checkLight(html, assets.reduce((sum, bytes) => sum + bytes, 0), picture);
     const state = `${heading} ${picture} ${this.width}`;
     if (this.script && !checked.has(state)) {
       checked.add(state);

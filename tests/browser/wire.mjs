@@ -61,6 +61,34 @@ function eachFrame(socket, call) {
   });
 }
 
+/** What the pages answer to a form of which no more than its head arrives. */
+export function sendSlowly(site, path, lang) {
+  const { hostname, port } = new URL(site);
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `host: ${hostname}:${port}`,
+    `origin: ${site}`,
+    `accept-language: ${lang}`,
+    'content-type: application/x-www-form-urlencoded',
+    'content-length: 10',
+    'connection: close',
+  ];
+  return new Promise((resolve, reject) => {
+    const bytes = [];
+    const socket = connect(Number(port), hostname).once('error', reject);
+    socket.on('data', (data) => bytes.push(data));
+    socket.on('end', () => {
+      socket.destroy();
+      const reply = Buffer.concat(bytes).toString();
+      const end = reply.indexOf('\r\n\r\n');
+      const [status, ...fields] = reply.slice(0, end).split('\r\n');
+      const headers = Object.fromEntries(fields.map((field) => field.split(/: (.*)/s, 2)));
+      resolve({ status: Number(status.split(' ')[1]), headers, body: reply.slice(end + 4) });
+    });
+    socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  });
+}
+
 /** Stands before a daemon and passes everything on, but for what its fault does. */
 class Relay {
   /** Takes a request and says what becomes of it: `CUT`, a reply, a function that changes the daemon's
@@ -151,8 +179,9 @@ export class Pages {
   }
 }
 
-/** What makes the pages give up soon, and ask for everything each time. */
+/** What makes the pages give up soon, also a form that does not arrive, and ask for everything each time. */
 const SETTINGS = {
+  AGENCIA_WEB_HTTP__BODY_SECS: '2',
   AGENCIA_WEB_DAEMONS__DESTINATIONS_SECS: '0',
   AGENCIA_WEB_TRIPS__LEAD_MILLIS: '400',
   AGENCIA_WEB_TRIPS__PAUSE_MILLIS: '50',

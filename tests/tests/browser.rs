@@ -6,8 +6,16 @@
 use agencia_tests::agency::Site;
 use agencia_tests::inventory::Kind;
 use agencia_tests::program;
+use agencia_tests::seed::is_soak;
 use std::path::Path;
 use std::process::Command;
+
+/// How many trips may be held from one address, in each daemon's settings.
+const HOLDS_PER_ADDRESS_MAX: [&str; 3] = [
+    "AGENCIA_VOOS_LIMITS__HOLDS_PER_ADDRESS_MAX",
+    "AGENCIA_HOSPEDAGENS_LIMITS__HOLDS_PER_ADDRESS_MAX",
+    "AGENCIA_PASSEIOS_LIMITS__HOLDS_PER_ADDRESS_MAX",
+];
 
 #[test]
 fn the_whole_flow_works_in_a_browser() {
@@ -37,7 +45,13 @@ fn walk(file: &str) {
         let modules = needed.join("node_modules");
         assert!(modules.is_dir(), "{} is missing: `npm ci` makes it", modules.display());
     }
-    let site = Site::new();
+    let mut site = Site::new();
+    if is_soak() {
+        // All visitors are at one address.
+        for name in HOLDS_PER_ADDRESS_MAX {
+            site = site.with(name, "1000");
+        }
+    }
     let _agency = site.up(&[]);
     // Another agency, whose holds are over before anybody has read the page.
     let short = Site::new().with("AGENCIA_WEB_TRIPS__HOLD_SECS", "4");
