@@ -29,6 +29,7 @@ impl Fields {
         };
         let turns = button == LIST;
         let mut search = Self::parse(fields.first(button).as_bytes());
+        search.0.extend(Self::parse(fields.first(SAME).as_bytes()).0);
         if button == ENTER {
             let boxes = |fields: &Self| Filters::read(fields).pairs();
             if boxes(&fields) == boxes(&search) {
@@ -99,6 +100,13 @@ pub(crate) type Pairs = Vec<(&'static str, String)>;
 /// its buttons needs.
 pub(crate) const LIST: &str = "lista";
 
+/// The field of what is the same in all searches that the buttons of a list say: it stands in their form
+/// once and not in each of them.
+const SAME: &str = "busca";
+
+/// What that is: where to, and for how many.
+const SAME_FIELDS: [&str; 4] = ["paraAeroporto", "cidade", "numeroPassagens", "numeroDePessoas"];
+
 /// The field of the button that shows a list as the boxes of filters in its form say.
 const FILTER: &str = "filtra";
 
@@ -133,6 +141,18 @@ pub(crate) const LOCATOR_LENGTH: usize = 6;
 /// These as the query of a URL.
 pub(crate) fn query(pairs: &[(&'static str, String)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// A search as a button of its list says it, beside what [`same`] puts into their form.
+pub(crate) fn button(search: &[(&'static str, String)]) -> String {
+    let own = search.iter().filter(|(name, _)| !SAME_FIELDS.contains(name));
+    query(&own.cloned().collect::<Vec<_>>())
+}
+
+/// What the form of a list says for all of its buttons.
+pub(crate) fn same(search: &[(&'static str, String)]) -> (&'static str, String) {
+    let same = search.iter().filter(|(name, _)| SAME_FIELDS.contains(name));
+    (SAME, query(&same.cloned().collect::<Vec<_>>()))
 }
 
 /// A link to `path` with these.
@@ -338,6 +358,12 @@ mod tests {
         // The nights belong to the room that is ticked.
         assert_eq!(values(&format!("noites=2&{button}"), "noites"), ["3"]);
         assert_eq!(values(&format!("hospedagem=d&noites=2&{button}"), "noites"), ["2"]);
+        // What is the same for all buttons stands beside them.
+        let same = format!("busca=cidade%3DX%26numeroDePessoas%3D2&{button}");
+        assert_eq!(
+            (values(&same, "cidade"), values(&same, "periodo")),
+            (vec!["X".to_owned()], vec!["tarde".to_owned()])
+        );
         // Boxes count when they are applied.
         assert_eq!(values(&format!("periodo=manha&{button}"), "periodo"), ["tarde"]);
         assert_eq!(values("periodo=manha&filtra=ordem%3Dpreco", "periodo"), ["manha"]);

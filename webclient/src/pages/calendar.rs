@@ -88,7 +88,7 @@ impl Cell {
         Self {
             day,
             price: price.map(|price| short(lang, price.cents())),
-            search: (price.is_some() && day != current).then(|| forms::query(&on(day))),
+            search: (price.is_some() && day != current).then(|| forms::button(&on(day))),
             current: day == current,
             lowest: false,
         }
@@ -202,14 +202,14 @@ impl Calendar {
             let month = month_of(Day::from_date(other)?);
             let over = today.is_some_and(|today| month < month_of(today));
             let about = [on(day), vec![(MONTH, month)]].concat();
-            (!over).then(|| forms::query(&about))
+            (!over).then(|| forms::button(&about))
         };
         Some(Self {
             near,
             whole: turn(date).filter(|_| turned.is_none()),
             earlier: date.checked_sub_months(Months::new(1)).and_then(turn),
             later: date.checked_add_months(Months::new(1)).and_then(turn),
-            closed: turned.map(|_| forms::query(&on(day))),
+            closed: turned.map(|_| forms::button(&on(day))),
             month: lang.with(
                 "month-of",
                 &[("month", lang.month(date.month())), ("year", &date.year().to_string())],

@@ -339,7 +339,7 @@ impl Asked<'_> {
         let mut about = query.sorted();
         about.extend(outbound.map(|id| ("aposIda", id.to_string())));
         about.extend(inbound.map(|id| ("aposVolta", id.to_string())));
-        forms::query(&about)
+        forms::button(&about)
     }
 
     async fn calendar(&self) -> Option<Calendar> {
@@ -363,7 +363,7 @@ impl Asked<'_> {
         let directions = self.directions(outbound, inbound, &chosen).await;
         let ids = || directions.iter().flat_map(|way| &way.cards).map(|card| &card.id);
         let chosen_ids = choice.outbound.iter().chain(&choice.inbound);
-        let mut hidden = rest.pairs();
+        let mut hidden = [rest.pairs(), vec![forms::same(&query.pairs())]].concat();
         if chosen_ids.into_iter().any(|chosen| !ids().any(|id| id == chosen)) {
             hidden.push((CHOSEN, forms::query(&choice.flight_pairs())));
         }

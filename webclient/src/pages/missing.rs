@@ -40,6 +40,9 @@ const SEEN: &str = "antes";
 /// How many offers are shown instead of one.
 const ALTERNATIVES_MAX: usize = 3;
 
+/// How many missing parts have their own ways on; of more the review tells, which says all of it once.
+const WAYS_ON_MAX: usize = 4;
+
 /// The prices that were seen of offers that have another one now, as they stand in an address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Seen(Vec<(OfferId, Money)>);
@@ -174,11 +177,22 @@ pub(crate) struct Missing {
     pub(crate) again: Option<String>,
     pub(crate) again_text: &'static str,
     /// The search for another one.
-    pub(crate) search: String,
+    pub(crate) search: Option<String>,
     /// The trip without it; nothing when nothing would be left.
     pub(crate) without: Option<String>,
     pub(crate) without_text: String,
     pub(crate) instead: Vec<Alternative>,
+}
+
+impl Missing {
+    fn without_ways_on(self) -> Self {
+        Self { again: None, search: None, without: None, ..self }
+    }
+
+    /// Whether only the review leads on from it.
+    pub(crate) fn needs_review(&self) -> bool {
+        self.again.is_none() && self.search.is_none()
+    }
 }
 
 /// An offer that could be taken instead.
@@ -253,7 +267,8 @@ impl Gap<'_> {
             missing.push(self.one(of, (item, old), reason, search, instead));
         }
         for (id, standing) in &chosen.tours {
-            let instead = match standing.record() {
+            let has_ways_on = missing.len() < WAYS_ON_MAX;
+            let instead = match standing.record().filter(|_| has_ways_on) {
                 Some(tour) => self.other_tours(id, tour, people).await,
                 None => Vec::new(),
             };
@@ -261,7 +276,8 @@ impl Gap<'_> {
             let reason = self.reason(ItemKind::Tour, id, standing);
             let search = searches.tour(standing.record()).link(wanted);
             let old = self.seen.of(id).map(|old| total(people, old));
-            missing.push(self.one((ItemKind::Tour, id), (item, old), reason, search, instead));
+            let one = self.one((ItemKind::Tour, id), (item, old), reason, search, instead);
+            missing.push(if has_ways_on { one } else { one.without_ways_on() });
         }
         missing
     }
@@ -300,7 +316,7 @@ impl Gap<'_> {
             was,
             again,
             again_text,
-            search,
+            search: Some(search),
             without,
             without_text,
             instead,

@@ -5,7 +5,7 @@
 use crate::choice::Choice;
 use crate::daemons::DaemonError;
 use crate::filters::{Check, Filters, Listed, Sort};
-use crate::forms::{Pairs, query};
+use crate::forms::{Pairs, button};
 use crate::language::Lang;
 use agencia_protocol::People;
 use agencia_protocol::request::Page;
@@ -28,7 +28,7 @@ pub(crate) fn sort_buttons(
 ) -> Vec<SortButton> {
     let sort = |order: &Sort| {
         search.push(("ordem", order.word().to_owned()));
-        let value = query(&search);
+        let value = button(&search);
         search.pop();
         SortButton { name: lang.say(order.name()), search: value, current: *order == current }
     };
@@ -52,9 +52,9 @@ impl FilterBoxes {
         groups: Vec<(&'static str, Vec<Check>)>,
     ) -> Self {
         search.extend(filters.sort_pair());
-        let unfiltered = query(&search);
+        let unfiltered = button(&search);
         search.extend(filters.pairs());
-        Self { groups, unfiltered, current: query(&search), is_filtered: filters.any() }
+        Self { groups, unfiltered, current: button(&search), is_filtered: filters.any() }
     }
 }
 

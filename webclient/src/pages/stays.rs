@@ -212,7 +212,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let at = |after: Option<OfferId>| {
         let mut about = query.sorted();
         about.extend(after.map(|id| ("apos", id.to_string())));
-        forms::query(&about)
+        forms::button(&about)
     };
     let room = choice.stay.as_ref().map(|stay| &stay.id);
     let whole = more.is_none() && query.after.is_none();
@@ -225,7 +225,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         return Ok(see_other(&choice.link("/passeio", vec![])));
     }
     let rest = choice.without_stay();
-    let mut hidden = rest.pairs();
+    let mut hidden = [rest.pairs(), vec![forms::same(&query.pairs())]].concat();
     hidden.push(("noites", query.nights().to_string()));
     if room.is_some() && !cards.iter().any(|card| card.checked) {
         hidden.push((CHOSEN, forms::query(&choice.stay_pairs())));

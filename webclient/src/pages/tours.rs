@@ -192,7 +192,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
     let at = |after: Option<OfferId>| {
         let mut about = query.sorted();
         about.extend(after.map(|id| ("apos", id.to_string())));
-        forms::query(&about)
+        forms::button(&about)
     };
     let people = choice.people.unwrap_or(query.people);
     let card = |tour| TourCard::new(lang, tour, people, &choice.tours);
@@ -219,7 +219,7 @@ pub(crate) async fn results(visit: Visit) -> Outcome {
         ),
         change: choice.link("/passeio", query.pairs()),
         skip: elsewhere.link("/pacote", vec![]),
-        hidden: elsewhere.pairs(),
+        hidden: [elsewhere.pairs(), vec![forms::same(&query.pairs())]].concat(),
         notice: PeopleNotice::new(lang, &choice, query.people, ("/passeios", query.about())),
         calendar,
         partial,

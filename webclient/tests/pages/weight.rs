@@ -1,6 +1,6 @@
 //! What a page weighs with everything that it loads: little enough for a phone far from the next mast, also where its lists are full.
 
-use crate::support::fake::{AIRPORT, Fake};
+use crate::support::fake::{AIRPORT, Fake, Mood};
 use crate::support::http::{Reply, encode};
 use crate::support::walk::{hold, trip_of};
 use crate::support::{Agency, Visitor, Web};
@@ -138,6 +138,44 @@ fn a_review_and_a_trip_of_as_many_tours_as_one_can_have_are_light() {
     let page = hold(&mut ana, &web, &choice);
     page.says(&["Viajante 9"]);
     check("trip", &web, &page);
+}
+
+#[test]
+fn a_partly_held_trip_is_light_whichever_part_of_it_is_missing() {
+    // More tours than a trip has, so that there are others to offer.
+    let agency = full(2 * ITEMS_MAX);
+    let web = Web::start(&agency, "");
+    let tours = (1..ITEMS_MAX).map(|number| format!("&passeio=orla000000000-{number}"));
+    let tours: String = tours.collect();
+    let choice = format!(
+        "&passeio=orla000000000{tours}&pessoas=9&hospedagem=quarto6000000&noites=3{FLIGHTS}"
+    );
+    for (what, missing) in [
+        ("without the stay", &[&agency.stays][..]),
+        ("without the tours", &[&agency.tours]),
+        ("without the tours and the stay", &[&agency.tours, &agency.stays]),
+        ("without the flights", &[&agency.flights]),
+    ] {
+        for code in ["esgotado", "preco_mudou"] {
+            let mut ana = Visitor::default();
+            for fake in missing {
+                fake.mood(Mood::Refuses("segurar", code));
+            }
+            let page = hold(&mut ana, &web, &choice);
+            check(&format!("{what}: {code}"), &web, page.says(&["Falta um pedaço"]));
+            let (errors, ways_on) =
+                (page.body.matches("card wrong"), page.body.matches("Seguir sem"));
+            let (errors, ways_on) = (errors.count(), ways_on.count());
+            assert!(ways_on == errors.min(4), "{ways_on} of {errors} have their own ways on");
+            // The review has those of all.
+            let more = page.body.contains("class=\"button\" href=\"/pacote");
+            assert_eq!(more, errors > 4, "{what}");
+            for fake in agency.all() {
+                fake.mood(Mood::Good);
+            }
+            ana.post(&web, &format!("{}/desistir", trip_of(&page)), "");
+        }
+    }
 }
 
 #[test]
