@@ -62,6 +62,16 @@ impl Filler<'_> {
         self.input(name, label, known, true, kind)
     }
 
+    /// The input for a city. What is known may be that of an airport, where nothing else is sold.
+    pub(crate) fn city(&self, known: Option<String>) -> Input {
+        let label = self.visit.lang().t("field-city");
+        let mut city = self.place("cidade", label, &known.unwrap_or_default());
+        if self.errors.is_empty() && !self.places.has(&city.value) {
+            city.value = String::new();
+        }
+        city
+    }
+
     /// The input for a day.
     pub(crate) fn day(
         &self,

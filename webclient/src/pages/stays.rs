@@ -91,11 +91,6 @@ fn search_form(
 ) -> SearchForm {
     let lang = visit.lang();
     let filler = Filler { visit, places, errors };
-    // What is known is the city of an airport, which may have no hotel.
-    let mut city = filler.place("cidade", lang.t("field-city"), &known.city.unwrap_or_default());
-    if errors.is_empty() && !places.has(&city.value) {
-        city.value = String::new();
-    }
     let people = choice.people.unwrap_or_default().to_string();
     SearchForm {
         action: "/hospedagens",
@@ -104,7 +99,7 @@ fn search_form(
         legend: lang.t("where-and-when"),
         submit: lang.t("stays-search-submit"),
         inputs: vec![
-            city,
+            filler.city(known.city),
             filler.day("dataIda", lang.t("field-arrival-day"), known.arrival, true),
             filler.day("dataVolta", lang.t("field-leaving-day"), known.leaving, false),
             filler.people("numeroDePessoas", lang.t("field-people"), people),

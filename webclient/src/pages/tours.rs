@@ -91,10 +91,6 @@ fn search_form(
 ) -> SearchForm {
     let lang = visit.lang();
     let filler = Filler { visit, places, errors };
-    let mut city = filler.place("cidade", lang.t("field-city"), &known.city.unwrap_or_default());
-    if errors.is_empty() && !places.has(&city.value) {
-        city.value = String::new();
-    }
     let people = choice.people.unwrap_or_default().to_string();
     SearchForm {
         action: "/passeios",
@@ -103,7 +99,7 @@ fn search_form(
         legend: lang.t("where-and-when"),
         submit: lang.t("tours-search-submit"),
         inputs: vec![
-            city,
+            filler.city(known.city),
             filler.day("dataIda", lang.t("field-tour-day"), known.day, true),
             filler.people("numeroDePessoas", lang.t("field-people"), people),
         ],

@@ -2,7 +2,7 @@
 
 use crate::support::fake::Mood;
 use crate::support::http::{Reply, encode};
-use crate::support::walk::{held, hold, locator, review, travellers, trip_of};
+use crate::support::walk::{book, held, hold, locator, review, travellers, trip_of};
 use crate::support::{Agency, Visitor, Web};
 use agencia_protocol::trip::PartState;
 
@@ -97,7 +97,7 @@ fn whoever_knows_locator_and_surname_opens_the_trip_and_may_cancel_it() {
     let mut ana = Visitor::default();
     let page = held(&mut ana, &web, "1");
     let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let booked = book(&mut ana, &web, &page);
     let voucher = locator(&booked).unwrap();
     let mut bento = Visitor::default();
     let led = bento.post(&web, "/viagem", &format!("localizador={voucher}&sobrenome=Souza"));
@@ -120,7 +120,7 @@ fn a_wrong_voucher_is_told_kept_and_not_told_apart() {
     let web = Web::start(&agency, "");
     let mut ana = Visitor::default();
     let page = hold(&mut ana, &web, "hospedagem=quarto6");
-    let booked = ana.follow(&web, &trip_of(&page), &travellers(&page));
+    let booked = book(&mut ana, &web, &page);
     let right = locator(&booked).unwrap();
     let check = |form: &str, status: u16, said: &str| {
         let page = web.post("/viagem", form);

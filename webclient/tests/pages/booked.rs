@@ -4,7 +4,7 @@
 
 use crate::support::fake::Mood;
 use crate::support::http::{Reply, encode};
-use crate::support::walk::{held, hold, locator, travellers, trip_of};
+use crate::support::walk::{book, held, hold, locator, travellers, trip_of};
 use crate::support::{Agency, Visitor, Web};
 use agencia_protocol::trip::PartState;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn what_cancelling_gives_back_is_said_before_booking_and_after() {
     ]);
     let page = ana.follow(&web, "/pacote", &encode(&review.form()));
     said(&page);
-    said(&ana.follow(&web, &trip_of(&page), &travellers(&page)));
+    said(&book(&mut ana, &web, &page));
     // What costs nothing gives nothing back, and a daemon that tells no policy promises none.
     let free = ana.get(&web, "/pacote?passeio=cachoeira");
     free.says(&["Grátis"]).says_not(&["Se você cancelar"]);
@@ -64,7 +64,7 @@ fn cancelling_shows_the_refund_first_and_releases_every_part() {
     let trip = trip_of(&page);
     // What is not booked is not cancelled.
     assert_eq!(ana.get(&web, &format!("{trip}/cancelar")).status, 303);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let booked = book(&mut ana, &web, &page);
     let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
     ask.says(&[
         "Cancelar a viagem inteira?",
@@ -85,7 +85,7 @@ fn cancelling_shows_the_refund_first_and_releases_every_part() {
     assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (120, 1));
     // Once more, and the names once more: it stays cancelled.
     ana.follow(&web, &format!("{trip}/cancelar"), &form).says(&["Viagem cancelada"]);
-    ana.follow(&web, &trip, &travellers(&page)).says(&["Viagem cancelada"]);
+    book(&mut ana, &web, &page).says(&["Viagem cancelada"]);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn an_expired_quote_is_quoted_again() {
     let mut ana = Visitor::default();
     let page = hold(&mut ana, &web, "passeio=orla");
     let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let booked = book(&mut ana, &web, &page);
     let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
     agency.tours.ahead(Duration::from_secs(16 * 60));
     for form in [encode(&ask.form()), String::new(), "cotacao=123.456.abc".to_owned()] {
@@ -116,7 +116,7 @@ fn a_lost_reply_to_cancelling_leads_to_one_cancelled_trip() {
     let mut ana = Visitor::default();
     let page = held(&mut ana, &web, "1");
     let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let booked = book(&mut ana, &web, &page);
     let form = encode(&ana.get(&web, &booked.link("Cancelar a viagem")).form());
     // It is cancelled, and nobody hears of it: the trip's page asks, and says it.
     agency.flights.mood(Mood::Loses("cancelar"));
@@ -137,7 +137,7 @@ fn a_part_that_does_not_hear_of_the_cancelling_leaves_it_said_as_not_settled() {
     let mut ana = Visitor::default();
     let page = held(&mut ana, &web, "1");
     let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let booked = book(&mut ana, &web, &page);
     let ask = ana.get(&web, &booked.link("Cancelar a viagem"));
     agency.tours.mood(Mood::MuteOn("aplicar"));
     let over = ana.follow(&web, &format!("{trip}/cancelar"), &encode(&ask.form()));
@@ -152,7 +152,7 @@ fn what_a_part_gives_back_is_not_made_up_while_its_daemon_is_silent() {
     let mut ana = Visitor::default();
     let page = held(&mut ana, &web, "1");
     let trip = trip_of(&page);
-    ana.follow(&web, &trip, &travellers(&page));
+    book(&mut ana, &web, &page);
     agency.stays.mood(Mood::Down);
     let ask = ana.get(&web, &format!("{trip}/cancelar"));
     assert_eq!(ask.status, 503);
@@ -229,7 +229,7 @@ fn names_that_were_perhaps_not_saved_stay_typed_and_a_cancelled_trip_has_none_to
     let mut ana = Visitor::default();
     let page = held(&mut ana, &web, "1");
     let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let booked = book(&mut ana, &web, &page);
     let alter = format!("{trip}/alterar");
     let form = ana.get(&web, &alter);
     let names = typed(&form, &[("nome1", "Rita")]);
@@ -262,7 +262,7 @@ fn a_part_in_a_daemon_that_the_pages_do_not_know_is_shown_and_not_cancelled_blin
     let mut ana = Visitor::default();
     let page = hold(&mut ana, &web, "ida=ida1");
     let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let booked = book(&mut ana, &web, &page);
     booked.says(&["Cancelar a viagem"]).says_not(&["não conhece"]);
     // As a newer agency says it, which sells cars as well.
     let item = json!({"id": "ida1", "quantidade": 1, "valor": "9906,00R$"});

@@ -2,7 +2,7 @@
 
 use crate::support::fake::{AIRPORT, Fake, Mood};
 use crate::support::http::{Reply, encode};
-use crate::support::walk::{held, hold, travellers, trip_of};
+use crate::support::walk::{book, held, hold, trip_of};
 use crate::support::{Agency, Visitor, Web};
 
 fn flights(more: &str) -> String {
@@ -270,7 +270,7 @@ fn one_sheet_is_promised_only_of_what_fits_it() {
     ] {
         let mut visitor = Visitor::default();
         let page = hold(&mut visitor, &web, &choice);
-        let booked = visitor.follow(&web, &trip_of(&page), &travellers(&page));
+        let booked = book(&mut visitor, &web, &page);
         booked.says(&["Boa viagem!"]);
         assert_eq!(booked.body.contains("uma folha A4"), fits, "{choice}");
         agency.stays.change("quarto8", |stay| stay["disponiveis"] = 1.into());
@@ -286,7 +286,7 @@ fn a_voucher_has_a_code_for_the_phone_and_events_for_the_calendar() {
     page.says_not(&["class=\"qr\""]);
     let trip = trip_of(&page);
     assert_eq!(visitor.get(&web, &format!("{trip}/agenda.ics")).status, 303, "not yet booked");
-    let booked = visitor.follow(&web, &trip, &travellers(&page));
+    let booked = book(&mut visitor, &web, &page);
     booked.says(&["class=\"qr\"", "class=\"dark\" d=\"M4 4h7", "31 3333", "Pix"]);
     let agenda = booked.link("Pôr na agenda");
     let calendar = visitor.get(&web, &agenda);

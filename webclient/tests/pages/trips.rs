@@ -2,7 +2,7 @@
 
 use crate::support::fake::Fake;
 use crate::support::http::encode;
-use crate::support::walk::{held, hold, locator, review, travellers, trip_of};
+use crate::support::walk::{book, held, hold, locator, review, travellers, trip_of};
 use crate::support::{Agency, Visitor, Web};
 use agencia_protocol::trip::PartState;
 use std::time::Duration;
@@ -28,8 +28,7 @@ fn the_flow_ends_in_one_locator_for_everything() {
     ]);
     assert_eq!((agency.flights.left("ida1"), agency.stays.left("quarto6")), (118, 0));
     assert_eq!(agency.parts(PartState::Held), 3);
-    let trip = trip_of(&page);
-    let booked = ana.follow(&web, &trip, &travellers(&page));
+    let booked = book(&mut ana, &web, &page);
     booked.says(&[
         "Boa viagem!",
         "Amazon Xingu Hotel",
@@ -52,7 +51,7 @@ fn any_instance_shows_and_finishes_any_trip() {
     let page = held(&mut ana, &one, "1");
     let trip = trip_of(&page);
     ana.get(&other, &trip).says(&["Tudo reservado"]);
-    let booked = ana.follow(&other, &trip, &travellers(&page));
+    let booked = book(&mut ana, &other, &page);
     assert_eq!(locator(&booked), locator(&ana.get(&one, &trip)));
     assert!(locator(&booked).is_some());
 }
@@ -91,7 +90,7 @@ fn every_kind_of_trip_has_its_anchors_locator() {
     ] {
         let mut ana = Visitor::default();
         let page = hold(&mut ana, &web, choice);
-        let booked = ana.follow(&web, &trip_of(&page), &travellers(&page));
+        let booked = book(&mut ana, &web, &page);
         assert_eq!(locator(&booked).unwrap().chars().next(), Some(letter), "{choice}");
     }
 }
@@ -141,7 +140,7 @@ fn a_sold_out_part_is_named_the_others_stay_held_and_alternatives_lead_on() {
     whole.says(&["Tudo reservado", "Pousada &#60;b&#62;do Rio"]);
     assert_eq!(trip_of(&whole), trip);
     assert_eq!(agency.flights.left("ida1"), 118, "the flights were held once");
-    ana.follow(&web, &trip, &travellers(&whole)).says(&["Boa viagem!"]);
+    book(&mut ana, &web, &whole).says(&["Boa viagem!"]);
 }
 
 #[test]
@@ -156,7 +155,7 @@ fn going_on_without_the_missing_part_books_the_rest() {
     assert!(without.starts_with("/viagem/"), "all the rest is held: {without}");
     let rest = ana.get(&web, &without);
     rest.says(&["Tudo reservado"]).says_not(&["Amazon Xingu"]);
-    let booked = ana.follow(&web, &trip_of(&rest), &travellers(&rest));
+    let booked = book(&mut ana, &web, &rest);
     booked.says(&["Boa viagem!", "Orla do Cais"]).says_not(&["Amazon Xingu"]);
     assert_eq!(agency.parts(PartState::Confirmed), 2);
 }
@@ -334,7 +333,7 @@ fn a_hold_that_has_expired_is_not_booked_and_leads_to_the_same_items_again() {
         fake.ahead(Duration::from_secs(901));
     }
     let trip = trip_of(&page);
-    let over = ana.follow(&web, &trip, &travellers(&page));
+    let over = book(&mut ana, &web, &page);
     over.says(&["A viagem não foi comprada", "prazo"]).says_not(&["Boa viagem", "Localizador"]);
     assert_eq!((agency.flights.left("ida1"), agency.tours.left("orla")), (120, 8));
     let review = ana.get(&web, &over.link("Escolher de novo os mesmos itens"));

@@ -82,6 +82,11 @@ pub(crate) fn travellers(page: &Reply) -> String {
     encode(&fields)
 }
 
+/// Books the held trip of a page, for those people.
+pub(crate) fn book(visitor: &mut Visitor, web: &Web, page: &Reply) -> Reply {
+    visitor.follow(web, &trip_of(page), &travellers(page))
+}
+
 /// The address of the trip of a page, as its forms have it.
 pub(crate) fn trip_of(page: &Reply) -> String {
     let (_, rest) =
