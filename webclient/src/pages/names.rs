@@ -70,12 +70,9 @@ impl Typed {
     /// The line that says this.
     fn line(&self) -> String {
         let has_semicolon = self.values.iter().any(|value| value.contains(';'));
-        let filled = self.values.iter().rposition(|value| !value.is_empty());
-        self.values[..filled.map_or(0, |last| last + 1)].join(if has_semicolon {
-            "\t"
-        } else {
-            "; "
-        })
+        let separator = if has_semicolon { "\t" } else { "; " };
+        let last = self.values.iter().rposition(|value| !value.is_empty());
+        self.values[..last.map_or(0, |last| last + 1)].join(separator)
     }
 
     /// # Errors
@@ -126,11 +123,8 @@ pub(super) fn read(
     }
     let mut reader = Reader::new(fields);
     let contact = reader.contact(CONTACT);
-    match reader.finish(Some(contact)) {
-        Ok(contact) if errors.is_empty() => Ok((travellers, contact)),
-        Ok(_) => Err(errors),
-        Err(wrong) => Err([errors, wrong].concat()),
-    }
+    errors.extend(reader.finish(Some(())).err().into_iter().flatten());
+    if errors.is_empty() { Ok((travellers, contact)) } else { Err(errors) }
 }
 
 #[cfg(test)]
