@@ -435,19 +435,12 @@ inEachWay('a request that comes too slowly', async (visitor) => {
   await visitor.see(visitor.say('too-slow-title'), 'too-slow');
 }, [408]);
 
-/** Flights for so many there and back; few have as many seats, and other groups have taken theirs. */
-async function flightsFor(people) {
-  for (let day = 19; day < 24; day += 1) {
-    const search = { dataIda: `2099-12-${day}`, dataVolta: LEAVES, numeroPassagens: people };
-    const { ida, volta } = await ask('voos', { paraAeroporto: ANA.airport, ...search });
-    if (ida.length && volta.length) return { ida: ida[0].id, volta: volta[0].id, pessoas: people };
-  }
-  assert.fail(`no flights for ${people}`);
-}
-
 inEachWay('a large group', async (visitor) => {
   const { page, words } = visitor;
-  await hold(visitor, await flightsFor(110));
+  const people = 110;
+  const search = { dataIda: ARRIVES, dataVolta: LEAVES, numeroPassagens: people };
+  const { ida, volta } = await ask('voos', { paraAeroporto: place.airport, ...search });
+  await hold(visitor, { ida: ida[0].id, volta: volta[0].id, pessoas: people });
   await visitor.see(words.held, 'large-group');
   const list = page.getByLabel(visitor.say('field-list'));
   const lines = Array.from({ length: 100 }, (_, at) => `Maria ${at + 1}; de Souza; MG-${at + 1}`);
