@@ -139,20 +139,18 @@ pub(crate) const PEOPLE_MAX: u16 = 999;
 pub(crate) const LOCATOR_LENGTH: usize = 6;
 
 /// These as the query of a URL.
-pub(crate) fn query(pairs: &[(&'static str, String)]) -> String {
+pub(crate) fn query<'a>(pairs: impl IntoIterator<Item = &'a (&'static str, String)>) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 /// A search as a button of its list says it, beside what [`same`] puts into their form.
 pub(crate) fn button(search: &[(&'static str, String)]) -> String {
-    let own = search.iter().filter(|(name, _)| !SAME_FIELDS.contains(name));
-    query(&own.cloned().collect::<Vec<_>>())
+    query(search.iter().filter(|(name, _)| !SAME_FIELDS.contains(name)))
 }
 
 /// What the form of a list says for all of its buttons.
 pub(crate) fn same(search: &[(&'static str, String)]) -> (&'static str, String) {
-    let same = search.iter().filter(|(name, _)| SAME_FIELDS.contains(name));
-    (SAME, query(&same.cloned().collect::<Vec<_>>()))
+    (SAME, query(search.iter().filter(|(name, _)| SAME_FIELDS.contains(name))))
 }
 
 /// A link to `path` with these.
