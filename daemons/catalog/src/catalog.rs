@@ -75,8 +75,12 @@ impl<P: Product> Catalog<P> {
 
     /// The offer's id.
     pub fn id(&self, index: OfferIndex) -> OfferId {
-        let key = self.key(index);
-        self.given_ids.get(&key.0).cloned().unwrap_or_else(|| OfferId::from_key(key))
+        self.given_id(index).cloned().unwrap_or_else(|| OfferId::from_key(self.key(index)))
+    }
+
+    /// The id that the inventory gives the offer, if it is not its key's digits.
+    pub(crate) fn given_id(&self, index: OfferIndex) -> Option<&OfferId> {
+        self.given_ids.get(&self.key(index).0)
     }
 
     /// The id of the offer with this key.

@@ -18,7 +18,7 @@ mod json;
 pub use build::Identity;
 pub use catalog::{Catalog, OfferIndex};
 pub use inventory::{InventoryError, read_records};
-pub use json::{List, Object};
+pub use json::{List, Name, Object};
 pub use product::{Listing, Moment, Product};
 pub use texts::{TextId, Texts};
 pub use view::{Choice, ChosenUnit, Found, Hit, Limits, View, sold_out};

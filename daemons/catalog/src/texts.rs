@@ -2,6 +2,7 @@
 
 use agencia_protocol::WireError;
 use hashbrown::HashTable;
+use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The number of a text in its [`Texts`]; dense, from 0.
@@ -65,6 +66,11 @@ impl Texts {
         text_of(&self.arena, &self.ends, id.0)
     }
 
+    /// The same as bytes.
+    pub(crate) fn escaped_bytes(&self, id: TextId) -> &[u8] {
+        &self.arena.as_bytes()[range_of(&self.ends, id.0)]
+    }
+
     /// How many texts there are.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -82,9 +88,13 @@ impl Texts {
 }
 
 fn text_of<'a>(arena: &'a str, ends: &[u32], id: u32) -> &'a str {
+    &arena[range_of(ends, id)]
+}
+
+fn range_of(ends: &[u32], id: u32) -> Range<usize> {
     let id = id as usize;
     let start = if id == 0 { 0 } else { ends[id - 1] as usize };
-    &arena[start..ends[id] as usize]
+    start..ends[id] as usize
 }
 
 /// The text as it stands between the quotes of a JSON string.

@@ -2,6 +2,7 @@
 
 use crate::catalog::{Catalog, OfferIndex};
 use crate::json::{List, Object};
+use crate::name;
 use crate::product::{Moment, Product};
 use crate::texts::TextId;
 use agencia_protocol::request::{Calendar, Item, Offers, Page};
@@ -77,12 +78,12 @@ impl<P: Product> View<'_, P> {
             .collect();
         places.sort_unstable();
         let mut reply = Object::begin(out);
-        reply.list("destinos", |list| {
+        reply.list(name!("destinos"), |list| {
             for (_, key, first, last) in places {
                 list.object(|place| {
-                    place.text("nome", texts, TextId::from_key(key));
-                    place.iso_day("primeiroDia", first);
-                    place.iso_day("ultimoDia", last);
+                    place.text(name!("nome"), texts, TextId::from_key(key));
+                    place.iso_day(name!("primeiroDia"), first);
+                    place.iso_day(name!("ultimoDia"), last);
                 });
             }
         });
@@ -97,17 +98,17 @@ impl<P: Product> View<'_, P> {
         let last = month.days().last().unwrap_or(month.first());
         let days = place.into_iter().flat_map(|key| index.days_from(key.key(), month.first()));
         let mut reply = Object::begin(out);
-        reply.plain("mes", &month.to_string());
-        reply.list("dias", |list| {
+        reply.plain(name!("mes"), &month.to_string());
+        reply.list(name!("dias"), |list| {
             for (day, positions) in days.take_while(|(day, _)| *day <= last) {
                 let offers = positions.map(|position| OfferIndex(index.offer_at(position)));
                 let lowest = offers.filter_map(|offer| P::price_in(self, offer, calendar)).min();
                 list.object(|entry| {
-                    entry.iso_day("dia", day);
+                    entry.iso_day(name!("dia"), day);
                     if let Some(lowest) = lowest {
-                        entry.money("menorPreco", lowest);
+                        entry.money(name!("menorPreco"), lowest);
                     }
-                    entry.truth("disponivel", lowest.is_some());
+                    entry.truth(name!("disponivel"), lowest.is_some());
                 });
             }
         });
@@ -117,7 +118,7 @@ impl<P: Product> View<'_, P> {
     /// Writes the reply to `ofertas`.
     pub fn offers(&self, offers: &Offers, out: &mut Vec<u8>) {
         let mut reply = Object::begin(out);
-        reply.list("ofertas", |list| {
+        reply.list(name!("ofertas"), |list| {
             for item in &offers.items {
                 match self.open_chain(item, None) {
                     Ok(chain) => list.object(|record| self.render(&chain, record)),
@@ -204,12 +205,14 @@ impl<P: Product> View<'_, P> {
         P::render(self, chain, record);
         self.write_id(chain, record);
         let left = chain.iter().map(|&offer| self.catalog.available(offer)).min();
-        record.number("disponiveis", left.unwrap_or(0).into());
+        record.number(name!("disponiveis"), left.unwrap_or(0).into());
     }
 
     fn write_id(&self, chain: &[OfferIndex], record: &mut Object<'_>) {
-        if let Some(&first) = chain.first() {
-            record.plain("id", self.catalog.id(first).as_str());
+        let Some(&first) = chain.first() else { return };
+        match self.catalog.given_id(first) {
+            Some(id) => record.plain(name!("id"), id.as_str()),
+            None => record.key(name!("id"), self.catalog.key(first)),
         }
     }
 

@@ -5,7 +5,7 @@
 //! and night twice, the cheapest that will do is taken.
 
 use agencia_catalog::{
-    Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View,
+    Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View, name,
     sold_out,
 };
 use agencia_protocol::request::{Calendar, Item};
@@ -186,20 +186,20 @@ impl Product for Stays {
     fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>) {
         let (stay, texts) = (view.catalog.offer(chain[0]), view.catalog.texts());
         let room = &view.catalog.shared().0[stay.room as usize];
-        record.day("diaEntrada", stay.day);
-        record.number("numero", room.number);
-        record.number("qtdQuartos", stay.rooms.into());
-        record.number("qtdCamas", stay.beds.into());
-        record.money("valor", stay.price);
-        record.text("nome", texts, room.hotel);
-        record.text("endereco", texts, room.address);
-        record.text("cidade", texts, stay.city);
-        record.truth("cafeDaManha", stay.breakfast);
+        record.day(name!("diaEntrada"), stay.day);
+        record.number(name!("numero"), room.number);
+        record.number(name!("qtdQuartos"), stay.rooms.into());
+        record.number(name!("qtdCamas"), stay.beds.into());
+        record.money(name!("valor"), stay.price);
+        record.text(name!("nome"), texts, room.hotel);
+        record.text(name!("endereco"), texts, room.address);
+        record.text(name!("cidade"), texts, stay.city);
+        record.truth(name!("cafeDaManha"), stay.breakfast);
         if let [_, .., last] = chain {
             let leaving = view.catalog.offer(*last).day.after(1);
-            record.day("diaSaida", leaving.unwrap_or(stay.day));
-            record.number("noites", u32::try_from(chain.len()).unwrap_or(u32::MAX));
-            record.money("valorTotal", total(view, chain).unwrap_or_default());
+            record.day(name!("diaSaida"), leaving.unwrap_or(stay.day));
+            record.number(name!("noites"), u32::try_from(chain.len()).unwrap_or(u32::MAX));
+            record.money(name!("valorTotal"), total(view, chain).unwrap_or_default());
         }
     }
 
@@ -229,7 +229,7 @@ impl Product for Stays {
         };
         let mut more = false;
         let mut reply = Object::begin(out);
-        reply.list("hospedagens", |list| {
+        reply.list(name!("hospedagens"), |list| {
             let Some(city) = city else { return };
             // All nights begin alike, so the price decides: for one night as the index has it.
             let sorted = nights == Nights::default() && page.order == Order::Time;
@@ -238,7 +238,7 @@ impl Product for Stays {
             more = view.list(found, list, accept, static_price);
         });
         if more {
-            reply.truth("mais", true);
+            reply.truth(name!("mais"), true);
         }
         reply.end();
         Ok(())

@@ -3,7 +3,7 @@
 //! The simplest of the products, and the one to copy for a new one.
 
 use agencia_catalog::{
-    Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View,
+    Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View, name,
 };
 use agencia_protocol::request::Item;
 use agencia_protocol::tour::{SEARCH, Tour, TourSearch};
@@ -114,12 +114,12 @@ impl Product for Tours {
 
     fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>) {
         let (tour, texts) = (view.catalog.offer(chain[0]), view.catalog.texts());
-        record.time("horario", tour.time);
-        record.money("valor", tour.price);
-        record.day("dia", tour.day);
-        record.text("local", texts, tour.sight);
-        record.text("endereco", texts, tour.address);
-        record.text("cidade", texts, tour.city);
+        record.time(name!("horario"), tour.time);
+        record.money(name!("valor"), tour.price);
+        record.day(name!("dia"), tour.day);
+        record.text(name!("local"), texts, tour.sight);
+        record.text(name!("endereco"), texts, tour.address);
+        record.text(name!("cidade"), texts, tour.city);
     }
 
     fn search(
@@ -142,7 +142,7 @@ impl Product for Tours {
             |offer| view.is_left(offer, units).then(|| Hit { chain: [offer], price: price(offer) });
         let mut more = false;
         let mut reply = Object::begin(out);
-        reply.list("passeio", |list| {
+        reply.list(name!("passeio"), |list| {
             let Some(city) = city else { return };
             let sorted = page.order == Order::Time;
             let (key, day) = (city.key(), search.day);
@@ -150,7 +150,7 @@ impl Product for Tours {
             more = view.list(found, list, accept, price);
         });
         if more {
-            reply.truth("mais", true);
+            reply.truth(name!("mais"), true);
         }
         reply.end();
         Ok(())

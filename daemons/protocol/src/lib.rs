@@ -13,6 +13,7 @@ pub mod flight;
 pub mod stay;
 pub mod tour;
 pub mod trip;
+mod action;
 mod object;
 mod scalar;
 mod name;

@@ -18,7 +18,7 @@ pub struct OfferId(Box<str>);
 impl OfferId {
     /// The name of an offer that was given none.
     pub fn from_key(key: OfferKey) -> Self {
-        Self(format!("{:016x}", key.0).into_boxed_str())
+        Self(String::from_utf8_lossy(&key.digits()).into())
     }
 
     /// The text.
@@ -70,6 +70,29 @@ impl FromWire for OfferId {
 /// An offer's number in memory and in the ledger; two offers of one daemon never share it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OfferKey(pub u64);
+
+impl OfferKey {
+    /// The sixteen hexadecimal digits of the number.
+    pub fn digits(self) -> [u8; 16] {
+        let mut digits = [0; 16];
+        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(self.0.to_be_bytes()) {
+            *pair = HEXADECIMAL[usize::from(byte)];
+        }
+        digits
+    }
+}
+
+/// The two hexadecimal digits of every byte.
+const HEXADECIMAL: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let digits = b"0123456789abcdef";
+        pairs[byte] = [digits[byte / 16], digits[byte % 16]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// A trip's name: a UUID, minted by whoever starts the trip. It is the idempotency key of
 /// everything that is said of the trip.

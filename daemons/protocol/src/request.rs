@@ -11,12 +11,12 @@
 //! | `saude` | nothing more | [`Health`] |
 //! | those of a trip | [`trip`](crate::trip) | each its own |
 
+use crate::action::{Action, Tag};
 use crate::error::{Code, WireError};
 use crate::name::{Locator, OfferId, TripId};
 use crate::object::parse_object;
 use crate::scalar::{Day, Limit, Money, Month, Nights, Order, People, Place, iso_day, optional};
 use crate::trip::{RefundRule, TripMessage};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -56,6 +56,10 @@ impl<'a> Request<'a> {
             #[serde(borrow, default)]
             action: Option<Cow<'a, str>>,
         }
+        if begins_with_action(body, search) {
+            // The product reads all of it, and once is enough.
+            return Ok(Request::Search);
+        }
         let envelope: Envelope<'_> = parse_object(body)?;
         match envelope.action.as_deref() {
             None => Ok(Request::Search),
@@ -75,6 +79,16 @@ impl<'a> Request<'a> {
             },
         }
     }
+}
+
+/// Whether a body begins as most do: with this action, written without escapes.
+fn begins_with_action(body: &[u8], action: &str) -> bool {
+    let pieces: [&[u8]; 4] = [b"{", b"\"action\"", b":", b"\""];
+    let value = pieces
+        .into_iter()
+        .try_fold(body, |rest, piece| rest.trim_ascii_start().strip_prefix(piece));
+    let rest = value.and_then(|value| value.strip_prefix(action.as_bytes()));
+    rest.is_some_and(|rest| rest.first() == Some(&b'"'))
 }
 
 /// As much of a peer's text as an error repeats.
@@ -387,14 +401,6 @@ pub struct TripCounts {
     pub committed: u64,
 }
 
-/// The field `action`, whose value the type already tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Action<T>(std::marker::PhantomData<T>);
-
-trait Tag {
-    const ACTION: &'static str;
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct OffersTag;
 impl Tag for OffersTag {
@@ -405,18 +411,6 @@ impl Tag for OffersTag {
 struct ReserveTag;
 impl Tag for ReserveTag {
     const ACTION: &'static str = "reservar";
-}
-
-impl<T: Tag> Serialize for Action<T> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(T::ACTION)
-    }
-}
-
-impl<'de, T> Deserialize<'de> for Action<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self(std::marker::PhantomData))
-    }
 }
 
 #[cfg(test)]
@@ -443,6 +437,21 @@ mod tests {
         check_error(&format!("{{\"action\":{deep}"), Code::InvalidField, Some("action"));
         let error = Request::parse(b"{\"action\":\"\xff\"}", "passagem", "paraAeroporto");
         assert_eq!(error.unwrap_err().code, Code::InvalidJson);
+    }
+
+    #[test]
+    fn a_search_is_told_by_its_beginning() {
+        for (body, tells) in [
+            ("{\"action\":\"passagem\"", true),
+            (" {\n \"action\" : \"passagem\",", true),
+            ("{\"action\":\"passagem", false),
+            ("{\"action\":\"passagens\"", false),
+            ("{\"action\":\" passagem\"", false),
+            ("{\"x\":1,\"action\":\"passagem\"", false),
+            ("[\"action\":\"passagem\"", false),
+        ] {
+            assert_eq!(begins_with_action(body.as_bytes(), "passagem"), tells, "{body}");
+        }
     }
 
     #[test]

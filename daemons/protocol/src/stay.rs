@@ -1,5 +1,6 @@
 //! Stays on the wire: the record and the search of port 5051.
 
+use crate::action::{Action, Tag};
 use crate::error::WireError;
 use crate::name::OfferId;
 use crate::object::parse_object;
@@ -98,8 +99,8 @@ impl Stay {
 /// The search: rooms of a city with enough beds, free on every night.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaySearch<'a> {
-    #[serde(rename = "action", default = "search_action", skip_deserializing)]
-    action: &'static str,
+    #[serde(default)]
+    action: Action<SearchTag>,
     /// The city.
     #[serde(rename = "cidade", borrow)]
     pub city: Place<'a>,
@@ -125,15 +126,17 @@ pub struct StaySearch<'a> {
     ordem: Order,
 }
 
-fn search_action() -> &'static str {
-    SEARCH
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct SearchTag;
+impl Tag for SearchTag {
+    const ACTION: &'static str = SEARCH;
 }
 
 impl<'a> StaySearch<'a> {
     /// The search of these; the first page, by time.
     pub fn new(city: Place<'a>, arrival: Day, leaving: Option<Day>, people: People) -> Self {
         let Page { limit, after, order } = Page::default();
-        let action = SEARCH;
+        let action = Action::default();
         Self { action, city, people, arrival, leaving, limite: limit, apos: after, ordem: order }
     }
 

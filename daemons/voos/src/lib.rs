@@ -2,6 +2,7 @@
 
 use agencia_catalog::{
     Found, Hit, Identity, List, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View,
+    name,
 };
 use agencia_protocol::flight::{Flight, FlightSearch, SEARCH};
 use agencia_protocol::request::Item;
@@ -136,13 +137,13 @@ impl Product for Flights {
 
     fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>) {
         let (flight, texts) = (view.catalog.offer(chain[0]), view.catalog.texts());
-        record.time("horarioIda", flight.departure);
-        record.time("chegadaIda", flight.arrival);
-        record.money("valor", flight.price);
-        record.day("diaIda", flight.day);
-        record.day("diaChegada", flight.arrival_day);
-        record.text("deAeroporto", texts, flight.from);
-        record.text("paraAeroporto", texts, flight.to);
+        record.time(name!("horarioIda"), flight.departure);
+        record.time(name!("chegadaIda"), flight.arrival);
+        record.money(name!("valor"), flight.price);
+        record.day(name!("diaIda"), flight.day);
+        record.day(name!("diaChegada"), flight.arrival_day);
+        record.text(name!("deAeroporto"), texts, flight.from);
+        record.text(name!("paraAeroporto"), texts, flight.to);
     }
 
     fn search(
@@ -176,10 +177,10 @@ impl Product for Flights {
             more |= view.list(found, list, accept, price);
         };
         let mut reply = Object::begin(out);
-        reply.list("ida", |list| write_leg(legs[0], list));
-        reply.list("volta", |list| write_leg(legs[1], list));
+        reply.list(name!("ida"), |list| write_leg(legs[0], list));
+        reply.list(name!("volta"), |list| write_leg(legs[1], list));
         if more {
-            reply.truth("mais", true);
+            reply.truth(name!("mais"), true);
         }
         reply.end();
         Ok(())

@@ -8,12 +8,10 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Day(u16);
 
-const EPOCH: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).expect("a real day");
-
 impl Day {
     /// The day of this date, if it is in range.
     pub fn from_date(date: NaiveDate) -> Option<Self> {
-        u16::try_from(date.signed_duration_since(EPOCH).num_days()).ok().map(Self)
+        u16::try_from(date.to_epoch_days()).ok().map(Self)
     }
 
     /// Reads `2026-12-24`.
@@ -41,7 +39,7 @@ impl Day {
 
     /// The date.
     pub fn date(self) -> NaiveDate {
-        EPOCH + chrono::Days::new(self.0.into())
+        NaiveDate::from_epoch_days(self.0.into()).expect("a date of four digits")
     }
 
     /// The day after `nights` nights, if it is in range.
@@ -54,10 +52,9 @@ impl Day {
         later.0.checked_sub(self.0).and_then(Nights::new)
     }
 
-    /// Its year, month and day of the month.
-    pub fn parts(self) -> (u32, u32, u32) {
-        let date = self.date();
-        (date.year().unsigned_abs(), date.month(), date.day())
+    /// The two digits of the day of the month, of the month, and of both halves of the year.
+    pub fn digits(self) -> [[u8; 2]; 4] {
+        DIGITS[usize::from(self.0)]
     }
 
     /// The days since 1970-01-01.
@@ -72,15 +69,44 @@ impl Day {
 
     /// `2026-12-24`.
     pub fn iso(self) -> String {
-        self.date().format("%Y-%m-%d").to_string()
+        let [[d, e], [m, n], [y, z], [v, w]] = self.digits().map(|pair| pair.map(char::from));
+        [y, z, v, w, '-', m, n, '-', d, e].into_iter().collect()
     }
 
     /// `24/12/2026`, as records write it.
     pub fn record(self) -> String {
-        let date = self.date();
-        format!("{:02}/{:02}/{:04}", date.day(), date.month(), date.year())
+        let [[d, e], [m, n], [y, z], [v, w]] = self.digits().map(|pair| pair.map(char::from));
+        [d, e, '/', m, n, '/', y, z, v, w].into_iter().collect()
     }
 }
+
+/// [`Day::digits`] of every day that there is. Every record of a list has a day or two, and a division
+/// by the calendar costs as much as all of its texts; of the half megabyte only the pages with the
+/// days on sale are ever read.
+static DIGITS: [[[u8; 2]; 4]; 1 << 16] = {
+    const fn pair(number: u16) -> [u8; 2] {
+        [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
+    }
+    let mut digits = [[[0; 2]; 4]; 1 << 16];
+    let (mut year, mut month, mut day) = (1970, 1, 1);
+    let mut number = 0;
+    while number < digits.len() {
+        digits[number] = [pair(day), pair(month), pair(year / 100), pair(year % 100)];
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let last = match month {
+            2 => 28 + is_leap as u16,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        (year, month, day) = match (month, day == last) {
+            (12, true) => (year + 1, 1, 1),
+            (_, true) => (year, month + 1, 1),
+            (_, false) => (year, month, day + 1),
+        };
+        number += 1;
+    }
+    digits
+};
 
 macro_rules! day_spelling {
     ($(#[$doc:meta])* $module:ident, $wrapper:ident, $read:path, $write:path, $expected:literal) => {
@@ -199,6 +225,15 @@ written_as_displayed!(Month);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_digits_of_every_day_are_those_of_the_calendar() {
+        for number in 0..=u16::MAX {
+            let day = Day::from_number(number);
+            assert_eq!(day.iso(), day.date().format("%Y-%m-%d").to_string());
+            assert_eq!(day.record(), day.date().format("%d/%m/%Y").to_string());
+        }
+    }
 
     #[test]
     fn days_exist() {

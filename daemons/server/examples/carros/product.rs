@@ -1,7 +1,7 @@
 //! Cars: one model in one city on one day, searched by city and day.
 
 use agencia_catalog::{
-    Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View,
+    Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View, name,
 };
 use agencia_protocol::request::{Item, Page};
 use agencia_protocol::{Day, Money, OfferId, Place, WireError, iso_day, parse_object, record_day};
@@ -117,10 +117,10 @@ impl Product for Cars {
 
     fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>) {
         let (car, texts) = (view.catalog.offer(chain[0]), view.catalog.texts());
-        record.day("dia", car.day);
-        record.money("valor", car.price);
-        record.text("modelo", texts, car.model);
-        record.text("cidade", texts, car.city);
+        record.day(name!("dia"), car.day);
+        record.money(name!("valor"), car.price);
+        record.text(name!("modelo"), texts, car.model);
+        record.text(name!("cidade"), texts, car.city);
     }
 
     fn search(
@@ -136,7 +136,7 @@ impl Product for Cars {
         let accept =
             |offer| view.is_left(offer, 1).then(|| Hit { chain: [offer], price: price(offer) });
         let mut reply = Object::begin(out);
-        reply.list("carros", |list| {
+        reply.list(name!("carros"), |list| {
             let Some(city) = city else { return };
             let found =
                 Found { index: 0, key: city.key(), day, page: &page, after: None, sorted: true };
