@@ -79,10 +79,11 @@ impl Ledger {
 
     /// Starts the threads over a database that is already open.
     pub(crate) fn start(
-        database: Database,
+        mut database: Database,
         options: LedgerOptions,
         observer: Observer,
     ) -> Result<(Ledger, LedgerThread), StoreError> {
+        database.copy_log_beside(&options.path)?;
         let reading = ReaderThread::start(&options)?;
         let (alive, ended) = async_channel::bounded(1);
         let path = options.path.clone();

@@ -5,6 +5,7 @@
 
 mod open;
 mod batch;
+mod checkpoint;
 mod rows;
 mod recent;
 mod units;
@@ -23,6 +24,7 @@ use crate::{Found, Life, Order, Outcome, StoreError, UnitChange};
 use agencia_protocol::trip::{DaemonName, Timestamp};
 use agencia_protocol::{Locator, OfferKey, TripId};
 use agencia_trip::{Desk, Key, Limits, Row};
+use checkpoint::Checkpointer;
 use recent::Recent;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
@@ -41,7 +43,9 @@ pub(crate) type Draw = Box<dyn FnMut() -> [u8; 5] + Send>;
 
 /// The open database, locked against a second one.
 pub(crate) struct Database {
-    // Dropped in this order: the lock goes when the database is closed.
+    // Dropped in this order: the writing connection is the last that is closed, and empties the
+    // log; the lock goes when the database is closed.
+    checkpointer: Option<Checkpointer>,
     connection: Connection,
     desk: OwnDesk,
     service_days: ServiceDays,

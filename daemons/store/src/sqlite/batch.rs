@@ -2,6 +2,7 @@
 //! changed it so far, and everything is checked before anything is written, so that a refusal
 //! leaves nothing of itself and needs no savepoint.
 
+use super::checkpoint::Checkpointer;
 use super::recent::Working;
 use super::rows::Rows;
 use super::units::UnitsInForce;
@@ -65,6 +66,7 @@ impl Database {
     /// that, which the ballast makes possible; it is made again at once, if there is room then.
     fn empty_log(&mut self, now: Option<Timestamp>) {
         self.let_ballast_go(now);
+        let _paused = self.checkpointer.as_ref().map(Checkpointer::pause);
         let truncated =
             self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
         // Where it could not, or a reader was in the way, the log is longer than it might be.

@@ -1,5 +1,6 @@
 //! Opening the database: lock, check, settings, migrations. Every refusal names the file.
 
+use super::checkpoint::{Checkpointer, LOG_PAGES};
 use super::recent::Recent;
 use super::{Database, Fault, Guard, OwnDesk, life};
 use crate::ballast::{self, Ballast};
@@ -18,10 +19,6 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_ledger.sql")]
 /// How much of the database stays in memory, at most. Locators are random, so every booking touches
 /// another page of their index: 32 MiB hold that of a million.
 const CACHE_KIB: i64 = 32 * 1024;
-
-/// After how many pages of 4 KiB the write-ahead log is copied into the database. Rarely, because
-/// a commit waits for it, and a page that many of them touched is then copied once.
-const WAL_PAGES: i64 = 8192;
 
 /// Marks the file as a ledger: "AGNC".
 const APPLICATION_ID: i64 = 0x4147_4e43;
@@ -70,8 +67,20 @@ impl Database {
             guard: Guard::Kept,
             recent: Recent::new(),
             ballast,
+            checkpointer: None,
             _lock: lock,
         })
+    }
+
+    /// Has a thread copy the write-ahead log into the database from now on.
+    pub(crate) fn copy_log_beside(&mut self, path: &Path) -> Result<(), StoreError> {
+        let started = Checkpointer::beside(&mut self.connection, path, LOG_PAGES);
+        self.checkpointer =
+            Some(started.map_err(|source| StoreError::Open {
+                path: path.to_owned(),
+                source: source.into(),
+            })?);
+        Ok(())
     }
 }
 
@@ -178,13 +187,13 @@ fn write_ahead(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     Err(StoreError::Open { path: path.to_owned(), source: source.into() })
 }
 
-fn settings(connection: &Connection) -> Result<(), Fault> {
+pub(super) fn settings(connection: &Connection) -> Result<(), Fault> {
     connection.busy_timeout(std::time::Duration::ZERO)?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     connection.pragma_update(None, "trusted_schema", false)
 }
 
