@@ -15,7 +15,7 @@ use crate::run::Run;
 use crate::site;
 use crate::visitor::{Booking, Visitor};
 use agencia_tests::trio::{Times, Trio, offer_id};
-use agencia_tests::{Client, Kind};
+use agencia_tests::Kind;
 use hdrhistogram::Histogram;
 use rand::RngExt;
 use std::net::SocketAddr;
@@ -80,12 +80,8 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
     let trio = Trio::new(&CAPACITIES, Times { hold_secs: 60, ..Times::SHIPPED });
     let _daemons = trio.start();
     let web = site::web(&run.folder, &trio.addresses())?;
-    let house = House {
-        web: web.address(),
-        anchor: trio.address(Kind::Flights),
-        bookings: Mutex::default(),
-        booked: Default::default(),
-    };
+    let house =
+        House { web: web.address(), bookings: Mutex::default(), booked: Default::default() };
     for mix in MIXES {
         let time = run.pick(Duration::from_secs(3), Duration::from_secs(20));
         let before = Instant::now();
@@ -120,7 +116,6 @@ fn curve(visit: Visit, times: &Histogram<u64>) -> Series {
 /// Where visitors go, and what they have.
 struct House {
     web: SocketAddr,
-    anchor: SocketAddr,
     bookings: Mutex<Vec<Booking>>,
     /// Units that are booked in each daemon, as far as visitors were told.
     booked: [AtomicUsize; 3],
@@ -137,7 +132,6 @@ impl House {
         let begun = Instant::now() + Duration::from_millis(50);
         let work = || -> Result<Kinds, Failure> {
             let mut visitor = Visitor::new(self.web);
-            let mut daemon = Client::connect(self.anchor);
             let mut times: Kinds =
                 mix.shares.iter().map(|(visit, _)| (*visit, histogram())).collect();
             loop {
@@ -149,7 +143,7 @@ impl House {
                 let due = begun + Duration::from_secs(1) * offset / mix.rate;
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 let visit = mix.draw();
-                self.pay(visit, &mut visitor, &mut daemon)?;
+                self.pay(visit, &mut visitor)?;
                 let took = u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX);
                 let of_visit = times.iter_mut().find(|(other, _)| *other == visit);
                 of_visit.expect("it is of this mix").1.saturating_record(took);
@@ -168,7 +162,7 @@ impl House {
         Ok((sum, each))
     }
 
-    fn pay(&self, visit: Visit, visitor: &mut Visitor, daemon: &mut Client) -> Result<(), Failure> {
+    fn pay(&self, visit: Visit, visitor: &mut Visitor) -> Result<(), Failure> {
         let any = |kind| offer_id(kind, rand::random_range(0..OFFERS));
         match visit {
             Visit::Flights => visitor.flights(),
@@ -191,7 +185,7 @@ impl House {
                 None => visitor.review(&[("ida", any(Kind::Flights))]).map(drop),
                 Some(booking) => {
                     let contact = (visit == Visit::Contact).then_some("ana@example.com");
-                    let told = booking.change(daemon, contact);
+                    let told = visitor.rename(&booking, contact);
                     self.keep(booking);
                     told
                 }

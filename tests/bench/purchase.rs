@@ -19,6 +19,8 @@ use std::time::Duration;
 const OFFERS: u64 = 10_000;
 /// Units of an offer: the most that there can be.
 const UNITS: u16 = 65_535;
+/// Units of a peer's offer: none of them is sold out, whatever its rate.
+const PEER_UNITS: u32 = 1_000_000_000;
 const CLIENTS: [usize; 4] = [1, 16, 64, 256];
 /// The budget is for so many clients.
 const JUDGED: usize = 64;
@@ -79,7 +81,9 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
             for _ in 0..rounds {
                 let wanted = if is_hot { Wanted::Hot(hot) } else { Wanted::Spread };
                 hot += u64::from(is_hot);
-                let ours = buy(daemon.address(), shape, wanted)?;
+                // One offer has not units enough for more.
+                let time = if is_hot { time / 2 } else { time };
+                let ours = buy(daemon.address(), Shape { time, ..shape }, wanted)?;
                 bought += ours.replies;
                 p99.push(ours.millis(0.99));
                 rates[0].push(ours.rate());
@@ -130,7 +134,7 @@ impl Redis {
     fn start(folder: &Path) -> Result<Self, Failure> {
         let peer = peers::redis(folder, true)?;
         let (names, units): (Vec<_>, _) =
-            ((0..OFFERS).map(inventory::id).collect(), UNITS.to_string());
+            ((0..OFFERS).map(inventory::id).collect(), PEER_UNITS.to_string());
         let mut words: Vec<&[u8]> = vec![b"MSET"];
         words.extend(names.iter().flat_map(|name| [name.as_bytes(), units.as_bytes()]));
         peers::redis_ask(&peer, &words)?;
@@ -165,7 +169,7 @@ impl Postgresql {
             "create table sale (id bigserial primary key, offer bigint not null, \
              at timestamptz not null, record text not null)",
             &format!(
-                "insert into unit select n, {UNITS}, 0 from generate_series(0, {OFFERS} - 1) n"
+                "insert into unit select n, {PEER_UNITS}, 0 from generate_series(0, {OFFERS} - 1) n"
             ),
             "vacuum analyze unit",
         ] {

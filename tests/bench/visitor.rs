@@ -1,10 +1,9 @@
 //! A visitor of the web client over connections that are kept, and what they booked.
 
 use crate::peers::Failure;
-use agencia_tests::Client;
 use agencia_tests::http::{Fields, Page, encode};
 use agencia_tests::inventory::{AIRPORT, CITY, DAY};
-use serde_json::json;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use ureq::http::Response;
 use ureq::{Agent, Body};
@@ -13,19 +12,22 @@ use ureq::{Agent, Body};
 pub(crate) struct Visitor {
     agent: Agent,
     web: SocketAddr,
-    cookie: String,
+    cookies: Cookies,
 }
+
+/// What a browser keeps of a site, by name.
+type Cookies = BTreeMap<String, String>;
 
 /// A booked trip, and what shows whose it is.
 pub(crate) struct Booking {
     trip: String,
-    cookie: String,
+    cookies: Cookies,
 }
 
 impl Visitor {
     pub(crate) fn new(web: SocketAddr) -> Self {
         let settings = Agent::config_builder().max_redirects(0).http_status_as_error(false);
-        Self { agent: settings.build().into(), web, cookie: String::new() }
+        Self { agent: settings.build().into(), web, cookies: Cookies::new() }
     }
 
     /// The list of flights.
@@ -64,7 +66,7 @@ impl Visitor {
     /// From the review to the voucher.
     pub(crate) fn book(&mut self, choice: &[(&str, String)]) -> Result<Booking, Failure> {
         // Somebody who was never here: one visitor may hold only so many trips.
-        self.cookie.clear();
+        self.cookies.clear();
         let review = self.review(choice)?;
         let (action, fields) = review.form("/pacote").ok_or_else(|| odd("a review", &review))?;
         let held = self.post(&action, &fields)?;
@@ -83,12 +85,12 @@ impl Visitor {
             return Err(odd("a voucher", &booked));
         }
         let trip = action.split(['/', '?']).nth(2).ok_or("a form's address has its trip")?;
-        Ok(Booking { trip: trip.to_owned(), cookie: self.cookie.clone() })
+        Ok(Booking { trip: trip.to_owned(), cookies: self.cookies.clone() })
     }
 
     /// Cancels what somebody booked.
     pub(crate) fn cancel(&mut self, booking: &Booking) -> Result<(), Failure> {
-        self.cookie.clone_from(&booking.cookie);
+        self.cookies.clone_from(&booking.cookies);
         let asked = self.get(&format!("/viagem/{}/cancelar", booking.trip))?;
         let form = asked.form(&format!("/viagem/{}/cancelar", booking.trip));
         let (action, fields) = form.ok_or_else(|| odd("a refund", &asked))?;
@@ -99,9 +101,40 @@ impl Visitor {
         }
     }
 
+    /// Names the traveller of a booking anew, and a contact if there is one.
+    pub(crate) fn rename(
+        &mut self,
+        booking: &Booking,
+        contact: Option<&str>,
+    ) -> Result<(), Failure> {
+        self.cookies.clone_from(&booking.cookies);
+        let path = format!("/viagem/{}/alterar", booking.trip);
+        let asked = self.get(&path)?;
+        let (action, mut fields) = asked.form(&path).ok_or_else(|| odd("names", &asked))?;
+        for (name, value) in &mut fields {
+            match name.as_str() {
+                "nome1" => "Bia".clone_into(value),
+                "sobrenome1" => "Lima".clone_into(value),
+                "contato" => contact.unwrap_or_default().clone_into(value),
+                _ => {}
+            }
+        }
+        let told = self.post(&action, &fields)?;
+        match told.status == 200 && told.body.contains("Bia Lima") {
+            true => Ok(()),
+            false => Err(odd("new names", &told)),
+        }
+    }
+
+    fn kept(&self) -> String {
+        let pairs: Vec<_> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.join("; ")
+    }
+
     fn get(&mut self, path: &str) -> Result<Page, Failure> {
         let request = self.agent.get(format!("http://{}{path}", self.web));
-        let response = request.header("Cookie", &self.cookie).call()?;
+        let response = request.header("Cookie", self.kept()).call()?;
         self.read(response)
     }
 
@@ -111,7 +144,7 @@ impl Visitor {
         let request = request
             .header("Origin", format!("http://{}", self.web))
             .header("Content-Type", "application/x-www-form-urlencoded")
-            .header("Cookie", &self.cookie);
+            .header("Cookie", self.kept());
         let response = request.send(encode(fields))?;
         let page = self.read(response)?;
         match (page.status, page.header("location")) {
@@ -126,29 +159,13 @@ impl Visitor {
             let value = value.to_str()?;
             head.push_str(&format!("{name}: {value}\r\n"));
             if name == "set-cookie" {
-                value.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
+                let pair = value.split(';').next().and_then(|pair| pair.split_once('='));
+                let (name, value) = pair.ok_or("a cookie without a value")?;
+                self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
         let (status, body) = (response.status().as_u16(), response.body_mut().read_to_string()?);
         Ok(Page { status, head, body })
-    }
-}
-
-impl Booking {
-    /// Names its traveller anew, and a contact if there is one.
-    pub(crate) fn change(&self, anchor: &mut Client, contact: Option<&str>) -> Result<(), Failure> {
-        let mut message = json!({
-            "action": "alterar", "viagem": self.trip,
-            "viajantes": [{"nome": "Bia", "sobrenome": "Lima"}],
-        });
-        if let Some(contact) = contact {
-            message["contato"] = contact.into();
-        }
-        let reply = anchor.ask(message.to_string());
-        match reply["estado"] == "confirmada" {
-            true => Ok(()),
-            false => Err(reply.to_string().into()),
-        }
     }
 }
 
