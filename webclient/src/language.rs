@@ -3,7 +3,7 @@
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::LazyLock;
 use unic_langid::LanguageIdentifier;
 

@@ -6,6 +6,7 @@
 
 use crate::connection::Later;
 use crate::daemon::internal;
+use crate::memory;
 use agencia_catalog::{Catalog, InventoryError, Product};
 use agencia_protocol::request::Imported;
 use agencia_protocol::{Code, OfferId, OfferKey, WireError};
@@ -72,6 +73,7 @@ impl<P: Product> Inventory<P> {
     /// Reads the file. What is left of each offer is not known before it is adopted.
     pub(crate) fn load(path: &Path, capacity_default: u16) -> Result<Self, InventoryRefused> {
         let catalog = load(path, capacity_default)?;
+        memory::give_back();
         Ok(Self {
             path: path.to_owned(),
             capacity_default,
@@ -261,6 +263,7 @@ async fn adopt<P: Product>(
 fn load_staged<P: Product>(turn: Turn<P>) -> Result<(Turn<P>, Arc<Catalog<P>>), WireError> {
     let staged = turn.0.staged();
     let catalog = Catalog::load(&staged, turn.0.capacity_default).map_err(unreadable)?;
+    memory::give_back();
     // What is renamed later must be on the disk before.
     let synced = File::open(&staged).and_then(|file| file.sync_all());
     synced.map_err(|error| internal(format!("{}: {error}", staged.display())))?;

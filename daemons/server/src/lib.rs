@@ -31,6 +31,7 @@ mod tasks;
 mod peers;
 mod keys;
 mod inventory;
+mod memory;
 mod crew;
 mod clock;
 mod counters;

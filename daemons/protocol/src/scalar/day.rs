@@ -69,15 +69,19 @@ impl Day {
 
     /// `2026-12-24`.
     pub fn iso(self) -> String {
-        let [[d, e], [m, n], [y, z], [v, w]] = self.digits().map(|pair| pair.map(char::from));
-        [y, z, v, w, '-', m, n, '-', d, e].into_iter().collect()
+        let [[d, e], [m, n], [y, z], [v, w]] = self.digits();
+        text([y, z, v, w, b'-', m, n, b'-', d, e])
     }
 
     /// `24/12/2026`, as records write it.
     pub fn record(self) -> String {
-        let [[d, e], [m, n], [y, z], [v, w]] = self.digits().map(|pair| pair.map(char::from));
-        [d, e, '/', m, n, '/', y, z, v, w].into_iter().collect()
+        let [[d, e], [m, n], [y, z], [v, w]] = self.digits();
+        text([d, e, b'/', m, n, b'/', y, z, v, w])
     }
+}
+
+fn text(digits: [u8; 10]) -> String {
+    String::from_utf8_lossy(&digits).into_owned()
 }
 
 /// [`Day::digits`] of every day that there is. Every record of a list has a day or two, and a division

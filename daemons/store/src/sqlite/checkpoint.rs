@@ -99,3 +99,71 @@ pub(crate) enum NoCheckpointer {
     #[error(transparent)]
     Thread(#[from] io::Error),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::PathBuf;
+    use std::time::{Duration, Instant};
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+    /// Few, so that the test is short.
+    const PAGES: i32 = 16;
+
+    /// A database with a table, and its log.
+    fn database(folder: &Path) -> (Connection, PathBuf, PathBuf) {
+        let path = folder.join("ledger.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.pragma_update(None, "journal_mode", "wal").unwrap();
+        settings(&writer).unwrap();
+        writer.execute_batch("create table page (text blob)").unwrap();
+        (writer, path, folder.join("ledger.db-wal"))
+    }
+
+    /// Commits a page.
+    fn commit(writer: &Connection) {
+        writer.execute("insert into page values (randomblob(4000))", ()).unwrap();
+    }
+
+    /// How often the log has begun anew; SQLite counts it in its header.
+    fn beginnings(log: &Path) -> u32 {
+        let header = fs::read(log).unwrap();
+        u32::from_be_bytes(header[12..16].try_into().unwrap())
+    }
+
+    #[test]
+    fn a_long_log_is_copied_while_commits_go_on_and_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut writer, path, log) = database(folder.path());
+        let checkpointer = Checkpointer::beside(&mut writer, &path, PAGES).unwrap();
+        let (before, until) = (beginnings(&log), Instant::now() + PATIENCE);
+        let mut commits = 0;
+        while beginnings(&log) < before + 2 {
+            assert!(Instant::now() < until, "the log never begins anew");
+            commit(&writer);
+            commits += 1;
+        }
+        assert!(commits > PAGES, "it is not copied for every commit");
+        drop((checkpointer, writer));
+        let reader = Connection::open(&path).unwrap();
+        let count = reader.query_row("select count(*) from page", [], |row| row.get::<_, i32>(0));
+        assert_eq!(count.unwrap(), commits);
+    }
+
+    #[test]
+    fn nothing_is_copied_beside_whoever_pauses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut writer, path, log) = database(folder.path());
+        let checkpointer = Checkpointer::beside(&mut writer, &path, PAGES).unwrap();
+        let paused = checkpointer.pause();
+        let length = fs::metadata(&path).unwrap().len();
+        (0..4 * PAGES).for_each(|_| commit(&writer));
+        assert_eq!(fs::metadata(&path).unwrap().len(), length);
+        let truncate = "pragma wal_checkpoint(truncate)";
+        let busy = writer.query_row(truncate, [], |row| row.get::<_, bool>(0)).unwrap();
+        assert!(!busy, "somebody else copies");
+        assert_eq!(fs::metadata(&log).unwrap().len(), 0);
+        drop(paused);
+    }
+}
