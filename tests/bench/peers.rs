@@ -89,19 +89,19 @@ fn address() -> SocketAddr {
     address
 }
 
-/// Redis as Debian ships it; with `durable` it syncs every command before it answers.
-pub(crate) fn redis(folder: &Path, durable: bool) -> Result<Peer, Failure> {
+/// Has Redis sync every command before it answers, and not rewrite its log in the middle of a round.
+pub(crate) const SYNCED: [&str; 6] =
+    ["--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"];
+
+/// Redis as Debian ships it, with these settings.
+pub(crate) fn redis(folder: &Path, settings: &[&str]) -> Result<Peer, Failure> {
     let address = address();
     let files = folder.join(format!("redis-{}", address.port()));
     fs::create_dir_all(&files)?;
     let mut command = command("redis-server");
     command.args(["--bind", "127.0.0.1", "--port", &address.port().to_string()]);
     command.arg("--dir").arg(files).args(["--save", "", "--loglevel", "warning"]);
-    if durable {
-        command.args(["--appendonly", "yes", "--appendfsync", "always"]);
-        // No rewriting of its log in the middle of a round.
-        command.args(["--auto-aof-rewrite-percentage", "0"]);
-    }
+    command.args(settings);
     Peer::start(command, (address, Signal::TERM), folder)
 }
 

@@ -132,7 +132,7 @@ struct Redis {
 
 impl Redis {
     fn start(folder: &Path) -> Result<Self, Failure> {
-        let peer = peers::redis(folder, true)?;
+        let peer = peers::redis(folder, &peers::SYNCED)?;
         let (names, units): (Vec<_>, _) =
             ((0..OFFERS).map(inventory::id).collect(), PEER_UNITS.to_string());
         let mut words: Vec<&[u8]> = vec![b"MSET"];

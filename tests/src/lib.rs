@@ -28,6 +28,7 @@ pub mod books;
 pub mod load;
 pub mod settling;
 pub mod travellers;
+pub mod budgets;
 pub mod seed;
 pub mod faults;
 pub mod keys;

@@ -5,7 +5,7 @@
 use async_channel::{Receiver, Sender};
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 /// The signal. Copies share it.
 #[derive(Debug, Clone)]
@@ -35,9 +35,17 @@ impl Stop {
             // An error is the news: the channel is closed.
             receiver.recv().await.ok();
         });
-        poll_fn(move |cx| match signal.is_closed() {
-            true => Poll::Ready(()),
-            false => closed.as_mut().poll(cx),
+        // Waiting takes a lock that all connections share: who is to be woken is said only once.
+        let mut told: Option<Waker> = None;
+        poll_fn(move |cx| {
+            if signal.is_closed() {
+                return Poll::Ready(());
+            }
+            if told.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+            told = Some(cx.waker().clone());
+            closed.as_mut().poll(cx)
         })
     }
 }
@@ -92,6 +100,21 @@ mod tests {
         for _ in 0..3 {
             assert!(block_on(poll_once(&mut stopped)).is_some());
         }
+    }
+
+    #[test]
+    fn who_waits_is_woken_however_often_and_by_whomever_it_was_asked_before() {
+        let stop = Stop::new();
+        let mut stopped = Box::pin(stop.stopped());
+        for _ in 0..3 {
+            assert!(block_on(poll_once(&mut stopped)).is_none());
+        }
+        let stopping = std::thread::spawn({
+            let stop = stop.clone();
+            move || stop.stop()
+        });
+        block_on(stopped);
+        stopping.join().unwrap();
     }
 
     #[test]
