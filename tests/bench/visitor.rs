@@ -111,16 +111,19 @@ impl Visitor {
         let path = format!("/viagem/{}/alterar", booking.trip);
         let asked = self.get(&path)?;
         let (action, mut fields) = asked.form(&path).ok_or_else(|| odd("names", &asked))?;
+        // Another name each time: that it is there already would tell nothing.
+        let name = format!("Bia {}", rand::random_range(0..1_000_000));
+        let renamed = format!("{name} Lima");
         for (name, value) in &mut fields {
             match name.as_str() {
-                "nome1" => "Bia".clone_into(value),
+                "nome1" => name.clone_into(value),
                 "sobrenome1" => "Lima".clone_into(value),
                 "contato" => contact.unwrap_or_default().clone_into(value),
                 _ => {}
             }
         }
         let told = self.post(&action, &fields)?;
-        match told.status == 200 && told.body.contains("Bia Lima") {
+        match told.status == 200 && told.body.contains(&renamed) {
             true => Ok(()),
             false => Err(odd("new names", &told)),
         }

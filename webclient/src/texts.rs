@@ -62,7 +62,7 @@ pub(crate) fn label(field: &str) -> Key {
         "viagem" | "anterior" | "revisao" | "pacote" => Key("field-trip"),
         "valorIda" | "valorVolta" | "valorHospedagem" | "valorPasseio" => Key("field-price"),
         "contato" => Key("field-contact"),
-        "lista" => Key("field-list"),
+        "grupo" => Key("field-list"),
         _ => Key("field-other"),
     }
 }

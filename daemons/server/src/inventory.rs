@@ -138,6 +138,7 @@ impl<P: Product> Inventory<P> {
         };
         Ok(Box::pin(async move {
             let imported = import(turn, ledger).await?;
+            smol::unblock(memory::give_back).await;
             serde_json::to_vec(&imported).map_err(internal)
         }))
     }
@@ -157,6 +158,7 @@ impl<P: Product> Inventory<P> {
             turn.0.current.store(catalog);
         };
         self.adopt(ledger, Arc::new(catalog), install).await?;
+        smol::unblock(memory::give_back).await;
         Ok(offers)
     }
 
@@ -263,7 +265,6 @@ async fn adopt<P: Product>(
 fn load_staged<P: Product>(turn: Turn<P>) -> Result<(Turn<P>, Arc<Catalog<P>>), WireError> {
     let staged = turn.0.staged();
     let catalog = Catalog::load(&staged, turn.0.capacity_default).map_err(unreadable)?;
-    memory::give_back();
     // What is renamed later must be on the disk before.
     let synced = File::open(&staged).and_then(|file| file.sync_all());
     synced.map_err(|error| internal(format!("{}: {error}", staged.display())))?;

@@ -90,6 +90,9 @@ impl Headcount {
 mod tests {
     use super::*;
     use futures_lite::future::{block_on, poll_once};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Wake};
 
     #[test]
     fn who_has_heard_it_hears_it_again() {
@@ -103,18 +106,24 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_is_woken_however_often_and_by_whomever_it_was_asked_before() {
+    fn whoever_asked_last_is_woken_however_often_it_was_asked() {
+        #[derive(Default)]
+        struct Woken(AtomicBool);
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
         let stop = Stop::new();
         let mut stopped = Box::pin(stop.stopped());
-        for _ in 0..3 {
-            assert!(block_on(poll_once(&mut stopped)).is_none());
+        let (first, last) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
+        for woken in [&first, &first, &last, &last] {
+            let waker = Waker::from(woken.clone());
+            assert!(stopped.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         }
-        let stopping = std::thread::spawn({
-            let stop = stop.clone();
-            move || stop.stop()
-        });
-        block_on(stopped);
-        stopping.join().unwrap();
+        stop.stop();
+        assert!(last.0.load(Ordering::Relaxed), "nobody is woken");
+        assert!(block_on(poll_once(stopped)).is_some());
     }
 
     #[test]

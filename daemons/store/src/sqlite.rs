@@ -43,10 +43,11 @@ pub(crate) type Draw = Box<dyn FnMut() -> [u8; 5] + Send>;
 
 /// The open database, locked against a second one.
 pub(crate) struct Database {
-    // Dropped in this order: the writing connection is the last that is closed, and empties the
-    // log; the lock goes when the database is closed.
+    // Dropped in this order: the writing connection is the last that is closed; the file must be open
+    // for as long as SQLite has locks on it; the lock goes when the database is closed.
     checkpointer: Option<Checkpointer>,
     connection: Connection,
+    file: Option<Arc<File>>,
     desk: OwnDesk,
     service_days: ServiceDays,
     in_force: Option<CapacityOf>,
@@ -140,6 +141,9 @@ impl Database {
     /// Has the files closed as they are, after a failure: what they hold is for the next start to
     /// read, and a disk that just failed is not written to again.
     pub(crate) fn leave_as_is(&self) {
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.stop();
+        }
         // It only sets a flag. Where it could not, closing tries a checkpoint, which is safe too.
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).ok();
     }

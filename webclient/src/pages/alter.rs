@@ -71,12 +71,14 @@ impl Booked {
     /// group two may have the same name.
     fn with_documents(&self, mut travellers: Vec<Traveller>) -> Vec<Traveller> {
         let mut before: Vec<_> = self.travellers.iter().collect();
-        for traveller in travellers.iter_mut().filter(|traveller| traveller.document.is_none()) {
+        for traveller in &mut travellers {
             let is_same = |old: &&Traveller| {
                 (&old.name, &old.surname) == (&traveller.name, &traveller.surname)
             };
             let old = before.iter().position(is_same).map(|place| before.remove(place));
-            traveller.document = old.and_then(|old| old.document.clone());
+            if traveller.document.is_none() {
+                traveller.document = old.and_then(|old| old.document.clone());
+            }
         }
         travellers
     }

@@ -6,7 +6,7 @@ use crate::texts::{self, Wrong};
 use agencia_protocol::trip::{Contact, TRAVELLERS_MAX, Traveller};
 
 /// The field of a list: a traveller a line.
-pub(super) const LIST: &str = "lista";
+pub(super) const GROUP: &str = "grupo";
 
 /// The field of how somebody is reached.
 pub(super) const CONTACT: &str = "contato";
@@ -41,8 +41,8 @@ pub(super) struct Typed {
 impl Typed {
     /// All of them, by the form that was sent: the lines of its list, or the inputs of so many.
     pub(super) fn all(fields: &Fields, count: usize) -> Vec<Self> {
-        if fields.has(LIST) {
-            let lines = (1..).zip(fields.text(LIST).lines());
+        if fields.has(GROUP) {
+            let lines = (1..).zip(fields.text(GROUP).lines());
             return lines.filter_map(|(number, line)| Self::of_line(number, line)).collect();
         }
         let of_inputs = |number| {
@@ -53,10 +53,11 @@ impl Typed {
     }
 
     /// What a line says, between tabs as a spreadsheet has them, else between semicolons, else between
-    /// commas; nothing when it is empty.
+    /// commas; nothing when it is empty. Tabs at the end of a line are empty cells, or mistyped: where
+    /// there are no others, a semicolon tells more.
     fn of_line(number: usize, line: &str) -> Option<Self> {
-        let line = line.trim_end();
-        let separator = ['\t', ';'].into_iter().find(|mark| line.contains(*mark)).unwrap_or(',');
+        let marks = if line.trim_end().contains('\t') { ['\t', ';'] } else { [';', '\t'] };
+        let separator = marks.into_iter().find(|mark| line.contains(*mark)).unwrap_or(',');
         let mut cells = line.split(separator).map(str::trim);
         let values = FIELDS.map(|_| cells.next().unwrap_or_default().to_owned());
         let typed = Self { number, values, is_overfull: cells.any(|cell| !cell.is_empty()) };
@@ -71,8 +72,10 @@ impl Typed {
     fn line(&self) -> String {
         let has_semicolon = self.values.iter().any(|value| value.contains(';'));
         let separator = if has_semicolon { "\t" } else { "; " };
-        let last = self.values.iter().rposition(|value| !value.is_empty());
-        self.values[..last.map_or(0, |last| last + 1)].join(separator)
+        let filled = self.values.iter().rposition(|value| !value.is_empty());
+        // With a separator behind it, a first name keeps its comma.
+        let cells = filled.map_or(0, |last| last + 1).max(2);
+        self.values[..cells].join(separator)
     }
 
     /// # Errors
@@ -94,8 +97,8 @@ impl Typed {
 
 /// What was typed as the text of a list.
 pub(super) fn as_list(fields: &Fields, count: usize) -> String {
-    if fields.has(LIST) {
-        return fields.text(LIST).to_owned();
+    if fields.has(GROUP) {
+        return fields.text(GROUP).to_owned();
     }
     let typed = Typed::all(fields, count);
     let lines = typed.iter().filter(|typed| !typed.is_empty()).map(Typed::line);
@@ -113,7 +116,7 @@ pub(super) fn read(
     let typed = Typed::all(fields, count);
     let (mut travellers, mut errors) = (Vec::new(), Vec::new());
     if typed.len() != count {
-        errors.push(FieldError::new(LIST, Wrong::Listed { found: typed.len(), wanted: count }));
+        errors.push(FieldError::new(GROUP, Wrong::Listed { found: typed.len(), wanted: count }));
     }
     for traveller in &typed {
         match traveller.read() {
@@ -132,7 +135,7 @@ mod tests {
     use super::*;
 
     fn listed(text: &str) -> Fields {
-        vec![(LIST.to_owned(), text.to_owned())].into()
+        vec![(GROUP.to_owned(), text.to_owned())].into()
     }
 
     #[test]
@@ -151,6 +154,8 @@ mod tests {
         check("Ana;;MG-12;;", ["Ana", "", "MG-12"]);
         check("Ana; Souza\t", ["Ana", "Souza", ""]);
         check("Ana", ["Ana", "", ""]);
+        // A name with a comma out of a spreadsheet whose other cells are empty.
+        check("Souza, Ana\t\t", ["Souza, Ana", "", ""]);
     }
 
     #[test]
@@ -169,7 +174,7 @@ mod tests {
         let errors = read(&listed(&text), 6).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|error| &*error.field).collect();
         let lines = ["nome2", "sobrenome4", "documento5", "sobrenome6", "documento6"];
-        assert_eq!(fields, [&[LIST], &lines[..]].concat());
+        assert_eq!(fields, [&[GROUP], &lines[..]].concat());
         assert_eq!(errors[0].wrong, Wrong::Listed { found: 5, wanted: 6 });
         assert_eq!(errors[3].wrong, texts::NOTHING_BEHIND.into());
     }
@@ -187,6 +192,15 @@ mod tests {
         assert_eq!(Typed::all(&listed(&list), 2), Typed::all(&inputs, 2));
         // As it was typed it stays.
         assert_eq!(as_list(&listed("\n a,b"), 3), "\n a,b");
+    }
+
+    #[test]
+    fn a_first_name_alone_stays_one() {
+        for name in ["Ana", "Souza, Ana"] {
+            let inputs: Fields = vec![("nome1".to_owned(), name.to_owned())].into();
+            let list = as_list(&inputs, 1);
+            assert_eq!(Typed::all(&listed(&list), 1), Typed::all(&inputs, 1), "{list:?}");
+        }
     }
 
     #[test]

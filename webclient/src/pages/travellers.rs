@@ -7,7 +7,7 @@
 use super::access::Pass;
 use super::extend::{self, DEADLINE};
 use super::hold::{held, let_go};
-use super::names::{self, CONTACT, FIELDS, LIST, Typed, named};
+use super::names::{self, CONTACT, FIELDS, GROUP, Typed, named};
 use super::trip::{LET_GO, Unusable, YES, path, render};
 use super::{Outcome, Visit, see_other};
 use crate::forms::{FieldError, Fields, Pairs, link};
@@ -171,7 +171,7 @@ impl TravellersForm {
         let told: Vec<_> = errors.iter().take(MISTAKES_MAX).map(told).collect();
         let list = is_listed.then(|| List {
             text: names::as_list(fields, count),
-            is_wrong: told.iter().any(|(input, ..)| input == LIST),
+            is_wrong: told.iter().any(|(input, ..)| input == GROUP),
         });
         let more = errors.len().saturating_sub(MISTAKES_MAX);
         Self {
@@ -199,7 +199,7 @@ fn meant(lang: Lang, field: &str, is_listed: bool) -> (String, String) {
     match place.map(|place| lang.say(INPUTS[place].0)) {
         Some(label) if is_listed => {
             let words = [("number", number), ("field", &*label.to_lowercase())];
-            (LIST.to_owned(), lang.with("of-line", &words))
+            (GROUP.to_owned(), lang.with("of-line", &words))
         }
         Some(label) => {
             (field.to_owned(), lang.with("of-traveller", &[("field", label), ("number", number)]))

@@ -22,7 +22,7 @@ fn held(visitor: &mut Visitor, web: &Web, people: usize) -> Reply {
 /// The form of a page with this list in it.
 fn listing(page: &Reply, list: &str) -> String {
     let mut fields = page.form_to("/viagem/");
-    let field = fields.iter_mut().find(|(name, _)| name == "lista").expect("a list");
+    let field = fields.iter_mut().find(|(name, _)| name == "grupo").expect("a list");
     list.clone_into(&mut field.1);
     encode(&fields)
 }
@@ -30,7 +30,7 @@ fn listing(page: &Reply, list: &str) -> String {
 /// The list that a page shows.
 fn shown(page: &Reply) -> String {
     let fields = page.form_to("/viagem/");
-    fields.into_iter().find(|(name, _)| name == "lista").expect("a list").1
+    fields.into_iter().find(|(name, _)| name == "grupo").expect("a list").1
 }
 
 /// So many lines like this one, each with its number in the place of `#`.
@@ -51,7 +51,7 @@ fn up_to_twenty_have_inputs_more_are_a_list_and_no_more_than_a_hundred_are_named
     for (people, is_listed) in [(20, false), (21, true), (100, true), (101, true)] {
         let mut ana = Visitor::default();
         let page = held(&mut ana, &web, people);
-        assert_eq!(page.body.contains("<textarea id=\"lista\""), is_listed, "{people}");
+        assert_eq!(page.body.contains("<textarea id=\"grupo\""), is_listed, "{people}");
         assert_eq!(page.body.contains("name=\"nome20\""), !is_listed, "{people}");
         assert_eq!(page.body.contains("basta o nome de cem"), people > 100, "{people}");
         if is_listed {
@@ -90,15 +90,15 @@ fn each_mistake_in_a_list_is_named_by_line_and_field_and_the_list_stays_as_it_wa
     let wrong = ana.post(&web, &trip, &listing(&page, &typed));
     assert_eq!(wrong.status, 400);
     wrong.says(&[
-        "<a href=\"#lista\">Lista de viajantes</a>: A lista tem 20 pessoas: escreva os nomes de 21",
-        "<a href=\"#lista\">Linha 2, nome</a>: Preencha este campo.",
-        "<a href=\"#lista\">Linha 4, sobrenome</a>: Preencha este campo.",
-        "<a href=\"#lista\">Linha 5, sobrenome</a>: Escreva um texto de até 100 letras",
-        "<a href=\"#lista\">Linha 5, documento</a>: Depois do documento não vem mais nada",
-        "aria-invalid=\"true\" aria-describedby=\"lista-dica erros\"",
+        "<a href=\"#grupo\">Lista de viajantes</a>: A lista tem 20 pessoas: escreva os nomes de 21",
+        "<a href=\"#grupo\">Linha 2, nome</a>: Preencha este campo.",
+        "<a href=\"#grupo\">Linha 4, sobrenome</a>: Preencha este campo.",
+        "<a href=\"#grupo\">Linha 5, sobrenome</a>: Escreva um texto de até 100 letras",
+        "<a href=\"#grupo\">Linha 5, documento</a>: Há algo depois do documento",
+        "aria-invalid=\"true\" aria-describedby=\"grupo-dica erros\"",
         "; &#60;i&#62;Souza",
     ]);
-    assert_eq!(wrong.body.matches("<a href=\"#lista\">").count(), 5);
+    assert_eq!(wrong.body.matches("<a href=\"#grupo\">").count(), 5);
     assert_eq!((shown(&wrong), agency.flights.booked()), (typed, 0));
     let mut english = ana.clone();
     english.headers.push(("accept-language", "en".to_owned()));
@@ -108,7 +108,7 @@ fn each_mistake_in_a_list_is_named_by_line_and_field_and_the_list_stays_as_it_wa
     // A mistake of the contact's is none of the list's.
     let mended = listing(&page, &lines(21, "Ana #; Souza"));
     let contact = mended.replace("contato=", &format!("contato={}", "1".repeat(201)));
-    ana.post(&web, &trip, &contact).says(&["href=\"#contato\""]).says_not(&["lista-dica erros"]);
+    ana.post(&web, &trip, &contact).says(&["href=\"#contato\""]).says_not(&["grupo-dica erros"]);
     ana.follow(&web, &trip, &mended).says(&["Boa viagem!"]);
 }
 
@@ -137,7 +137,7 @@ fn a_list_stays_typed_when_more_time_is_asked_for_and_when_the_trip_has_changed(
     ana.follow(&web, "/pacote", &encode(&review.form()));
     let fewer = ana.post(&web, &trip, &listing(&page, &typed));
     assert_eq!(fewer.status, 409);
-    fewer.says(&["name=\"nome2\"", "value=\"Ana 2\""]).says_not(&["id=\"lista", "nome3"]);
+    fewer.says(&["name=\"nome2\"", "value=\"Ana 2\""]).says_not(&["id=\"grupo", "nome3"]);
     let review = ana.get(&web, &format!("/pacote?ida=ida2&pessoas=30&viagem={}", &trip[8..]));
     ana.follow(&web, "/pacote", &encode(&review.form()));
     let again = ana.post(&web, &trip, &encode(&fewer.form_to("/viagem/")));
@@ -165,6 +165,13 @@ fn names_of_a_group_are_changed_as_a_list_and_each_document_stays_with_its_own()
     let travellers = told(&agency, "alterar");
     let documents: Vec<_> = travellers.iter().map(|one| one["documento"].as_str()).collect();
     assert_eq!(documents[..4], [Some("A"), Some("B"), None, Some("C2")]);
+    // Who gets another document leaves that of a namesake alone.
+    let form = ana.get(&web, &alter);
+    let changed = listing(&form, &shown(&form).replacen("Ana; Souza", "Ana; Souza; X", 1));
+    ana.follow(&web, &alter, &changed).says(&["Boa viagem!"]);
+    let travellers = told(&agency, "alterar");
+    let documents: Vec<_> = travellers.iter().map(|one| one["documento"].as_str()).collect();
+    assert_eq!(documents[..2], [Some("X"), Some("B")]);
 }
 
 #[test]

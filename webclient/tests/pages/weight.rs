@@ -191,7 +191,7 @@ fn a_group_of_a_hundred_is_light_also_with_a_mistake_in_every_line() {
     let trip = trip_of(&page);
     let list = |line: &str| {
         let mut fields = page.form_to("/viagem/");
-        let field = fields.iter_mut().find(|(name, _)| name == "lista").unwrap();
+        let field = fields.iter_mut().find(|(name, _)| name == "grupo").unwrap();
         field.1 = (1..=100).map(|number| line.replace('#', &number.to_string()) + "\r\n").collect();
         encode(&fields)
     };

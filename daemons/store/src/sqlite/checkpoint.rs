@@ -4,15 +4,19 @@
 //! thread beside does that, over a connection of its own, and the writer copies only what was
 //! committed meanwhile, after which the log begins anew. Where the disk cannot keep up, that is
 //! more, and so holds up the commits that it cannot keep up with.
+//!
+//! What was copied is not copied again while this process lives: a disk that fails to keep it has
+//! failed, and the next commit says so. The next start copies the whole log again.
 
-use super::Fault;
 use super::open::settings;
-use async_channel::Sender;
-use rusqlite::Connection;
+use super::{Fault, is_no_space};
+use async_channel::{Receiver, Sender};
 use rusqlite::hooks::Wal;
+use rusqlite::{Connection, ErrorCode, InterruptHandle, ffi};
+use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -20,73 +24,171 @@ use std::thread::JoinHandle;
 /// touched is then copied once.
 pub(super) const LOG_PAGES: i32 = 8192;
 
-/// The thread. Dropping this waits for it and closes its connection.
+/// The thread. Dropping this ends it, in the middle of a copy too, and closes its connection.
 pub(super) struct Checkpointer {
-    wake: Sender<()>,
+    asked: Sender<()>,
     copying: Arc<Mutex<()>>,
+    interrupt: InterruptHandle,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Drop for Checkpointer {
     fn drop(&mut self) {
-        self.wake.close();
+        self.stop();
         if let Some(thread) = self.thread.take() {
-            // Whatever it did not copy, the closing of the database does.
             thread.join().ok();
         }
     }
 }
 
+/// How far a copy is, for both who make it.
+#[derive(Debug, Default)]
+struct Progress(AtomicU8);
+
+/// Nothing is to be done.
+const IDLE: u8 = 0;
+/// The thread is to copy.
+const ASKED: u8 = 1;
+/// The thread has copied, and the writer is to copy the rest.
+const COPIED: u8 = 2;
+/// What was copied may not be on the disk.
+const FAILED: u8 = 3;
+
+impl Progress {
+    fn now(&self) -> u8 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn is(&self, progress: u8) {
+        self.0.store(progress, Ordering::Release);
+    }
+}
+
 impl Checkpointer {
     /// Starts it beside a connection that writes, which from now on has `pages` copied together.
+    /// The file is the database's; it must be closed after all connections, because closing it ends
+    /// the locks of this process.
     ///
     /// # Errors
     /// When there is no thread or no second connection to be had.
     pub(super) fn beside(
         writer: &mut Connection,
-        path: &Path,
+        (path, file): (&Path, Arc<File>),
         pages: i32,
     ) -> Result<Self, NoCheckpointer> {
         let connection = Connection::open(path)?;
         settings(&connection)?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-        let (wake, woken) = async_channel::bounded(1);
-        let copied = Arc::new(AtomicBool::new(false));
+        let interrupt = connection.get_interrupt_handle();
+        let (asked, requests) = async_channel::bounded(1);
         let copying = Arc::new(Mutex::new(()));
-        let (done, busy) = (copied.clone(), copying.clone());
-        let run = move || {
-            while woken.recv_blocking().is_ok() {
-                let _busy = lock(&busy);
-                // Where it fails, for want of room say, the log is longer than it might be.
-                connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(())).ok();
-                done.store(true, Ordering::Release);
-            }
+        let progress = Arc::new(Progress::default());
+        let copier = Copier {
+            connection,
+            file,
+            requests,
+            copying: copying.clone(),
+            progress: progress.clone(),
         };
-        let thread = std::thread::Builder::new().name("ledger-log".to_owned()).spawn(run)?;
-        let waking = wake.clone();
-        let mut due = pages;
-        writer.wal_hook(Some(move |log: &mut Wal, length: i32| {
-            if length < pages {
-                due = pages;
-            } else if copied.swap(false, Ordering::Acquire) {
-                log.checkpoint().ok();
-            } else if length >= due {
-                due = length.saturating_add(pages / 4);
-                waking.try_send(()).ok();
-            }
-            Ok(())
-        }))?;
-        Ok(Self { wake, copying, thread: Some(thread) })
+        let builder = std::thread::Builder::new().name("ledger-log".to_owned());
+        let thread = Some(builder.spawn(move || copier.run())?);
+        let mut turn = Turn { pages, due: pages, asked: asked.clone(), progress };
+        writer.wal_hook(Some(move |log: &mut Wal, length: i32| turn.committed(log, length)))?;
+        Ok(Self { asked, copying, interrupt, thread })
     }
 
     /// Waits until it does not copy, and keeps it from it: SQLite lets nobody else copy meanwhile.
     pub(super) fn pause(&self) -> MutexGuard<'_, ()> {
         lock(&self.copying)
     }
+
+    /// Has it copy no further.
+    pub(super) fn stop(&self) {
+        self.asked.close();
+        self.interrupt.interrupt();
+    }
 }
 
 fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the thread has.
+struct Copier {
+    connection: Connection,
+    file: Arc<File>,
+    requests: Receiver<()>,
+    copying: Arc<Mutex<()>>,
+    progress: Arc<Progress>,
+}
+
+impl Copier {
+    fn run(self) {
+        while self.requests.recv_blocking().is_ok() && !self.requests.is_closed() {
+            let _copying = lock(&self.copying);
+            self.progress.is(match self.copy() {
+                Ok(()) => COPIED,
+                Err(Uncopied::Log(fault)) if is_passing(&fault) => IDLE,
+                Err(_) => FAILED,
+            });
+        }
+    }
+
+    /// Copies the log as it is, and has it on the disk: SQLite itself leaves that to whoever copies
+    /// the last page.
+    fn copy(&self) -> Result<(), Uncopied> {
+        self.connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
+        Ok(self.file.sync_data()?)
+    }
+}
+
+/// Why the log was not copied.
+#[derive(Debug, thiserror::Error)]
+enum Uncopied {
+    #[error(transparent)]
+    Log(#[from] Fault),
+    #[error(transparent)]
+    Disk(#[from] io::Error),
+}
+
+/// Whether nothing was copied, and may be later: there was no room, or somebody else copies.
+fn is_passing(fault: &Fault) -> bool {
+    is_no_space(fault) || fault.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}
+
+/// What the writer does after each of its commits.
+struct Turn {
+    pages: i32,
+    /// From which length on the thread is asked again.
+    due: i32,
+    asked: Sender<()>,
+    progress: Arc<Progress>,
+}
+
+impl Turn {
+    fn committed(&mut self, log: &mut Wal, length: i32) -> Result<(), Fault> {
+        match self.progress.now() {
+            FAILED => return Err(Fault::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), None)),
+            COPIED => {
+                self.progress.is(IDLE);
+                if let Err(fault) = log.checkpoint()
+                    && !is_passing(&fault)
+                {
+                    self.progress.is(FAILED);
+                    return Err(fault);
+                }
+                self.due = length.saturating_add(self.pages / 4);
+            }
+            IDLE if length < self.pages => self.due = self.pages,
+            IDLE if length >= self.due => {
+                self.due = length.saturating_add(self.pages / 4);
+                self.progress.is(ASKED);
+                self.asked.try_send(()).ok();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// Why it cannot be started.
@@ -95,9 +197,9 @@ pub(crate) enum NoCheckpointer {
     /// The connection.
     #[error(transparent)]
     Connection(#[from] Fault),
-    /// The thread.
+    /// The thread, or the file.
     #[error(transparent)]
-    Thread(#[from] io::Error),
+    System(#[from] io::Error),
 }
 
 #[cfg(test)]
@@ -132,11 +234,46 @@ mod tests {
         u32::from_be_bytes(header[12..16].try_into().unwrap())
     }
 
+    fn beside(writer: &mut Connection, path: &Path) -> (Checkpointer, Arc<File>) {
+        let file = Arc::new(File::open(path).unwrap());
+        (Checkpointer::beside(writer, (path, file.clone()), PAGES).unwrap(), file)
+    }
+
+    fn length(path: &Path) -> u64 {
+        fs::metadata(path).unwrap().len()
+    }
+
+    /// Commits until the log is as long as is copied.
+    fn fill(writer: &Connection, log: &Path) {
+        while length(log) <= u64::from(PAGES.unsigned_abs()) * 4096 {
+            commit(writer);
+        }
+    }
+
+    fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !is_so() {
+            assert!(Instant::now() < until, "{what}");
+            std::thread::yield_now();
+        }
+    }
+
     #[test]
-    fn a_long_log_is_copied_while_commits_go_on_and_begins_anew() {
+    fn a_long_log_is_copied_without_the_writer() {
         let folder = tempfile::tempdir().unwrap();
         let (mut writer, path, log) = database(folder.path());
-        let checkpointer = Checkpointer::beside(&mut writer, &path, PAGES).unwrap();
+        let (checkpointer, _file) = beside(&mut writer, &path);
+        let before = length(&path);
+        fill(&writer, &log);
+        wait_until("nobody copies", || length(&path) > before);
+        drop((checkpointer, writer));
+    }
+
+    #[test]
+    fn the_log_begins_anew_while_commits_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut writer, path, log) = database(folder.path());
+        let (checkpointer, _file) = beside(&mut writer, &path);
         let (before, until) = (beginnings(&log), Instant::now() + PATIENCE);
         let mut commits = 0;
         while beginnings(&log) < before + 2 {
@@ -144,11 +281,8 @@ mod tests {
             commit(&writer);
             commits += 1;
         }
-        let length = fs::metadata(&log).unwrap().len();
-        assert!(
-            length > u64::from(PAGES.unsigned_abs()) * 4096,
-            "it is not copied for every commit"
-        );
+        let pages = u64::from(PAGES.unsigned_abs());
+        assert!(length(&log) > pages * 4096, "it is not copied for every commit");
         drop((checkpointer, writer));
         let reader = Connection::open(&path).unwrap();
         let count = reader.query_row("select count(*) from page", [], |row| row.get::<_, i32>(0));
@@ -159,15 +293,41 @@ mod tests {
     fn nothing_is_copied_beside_whoever_pauses_it() {
         let folder = tempfile::tempdir().unwrap();
         let (mut writer, path, log) = database(folder.path());
-        let checkpointer = Checkpointer::beside(&mut writer, &path, PAGES).unwrap();
+        let (checkpointer, _file) = beside(&mut writer, &path);
         let paused = checkpointer.pause();
-        let length = fs::metadata(&path).unwrap().len();
-        (0..4 * PAGES).for_each(|_| commit(&writer));
-        assert_eq!(fs::metadata(&path).unwrap().len(), length);
+        let before = length(&path);
+        fill(&writer, &log);
+        assert_eq!(length(&path), before);
         let truncate = "pragma wal_checkpoint(truncate)";
         let busy = writer.query_row(truncate, [], |row| row.get::<_, bool>(0)).unwrap();
         assert!(!busy, "somebody else copies");
-        assert_eq!(fs::metadata(&log).unwrap().len(), 0);
+        assert_eq!(length(&log), 0);
         drop(paused);
+    }
+
+    #[test]
+    fn a_disk_that_failed_to_keep_a_copy_fails_the_next_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut writer, path, log) = database(folder.path());
+        // Nothing can be synced here.
+        let file = Arc::new(File::open("/proc/self/stat").unwrap());
+        let checkpointer = Checkpointer::beside(&mut writer, (&path, file), PAGES).unwrap();
+        fill(&writer, &log);
+        let insert = || writer.execute("insert into page values (1)", ());
+        wait_until("the failure is not told", || insert().is_err());
+        assert_eq!(insert().unwrap_err().sqlite_error_code(), Some(ErrorCode::SystemIoFailure));
+        drop((checkpointer, writer));
+    }
+
+    #[test]
+    fn what_was_stopped_copies_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut writer, path, log) = database(folder.path());
+        let (checkpointer, _file) = beside(&mut writer, &path);
+        checkpointer.stop();
+        let before = length(&path);
+        fill(&writer, &log);
+        drop(checkpointer);
+        assert_eq!(length(&path), before);
     }
 }

@@ -1,6 +1,6 @@
 //! Opening the database: lock, check, settings, migrations. Every refusal names the file.
 
-use super::checkpoint::{Checkpointer, LOG_PAGES};
+use super::checkpoint::{Checkpointer, LOG_PAGES, NoCheckpointer};
 use super::recent::Recent;
 use super::{Database, Fault, Guard, OwnDesk, life};
 use crate::ballast::{self, Ballast};
@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 use std::fs::{File, TryLockError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Every schema change, oldest first. `user_version` counts those that were applied, so this list
 /// only ever grows at its end.
@@ -68,18 +69,21 @@ impl Database {
             recent: Recent::new(),
             ballast,
             checkpointer: None,
+            file: None,
             _lock: lock,
         })
     }
 
     /// Has a thread copy the write-ahead log into the database from now on.
     pub(crate) fn copy_log_beside(&mut self, path: &Path) -> Result<(), StoreError> {
-        let started = Checkpointer::beside(&mut self.connection, path, LOG_PAGES);
-        self.checkpointer =
-            Some(started.map_err(|source| StoreError::Open {
-                path: path.to_owned(),
-                source: source.into(),
-            })?);
+        let refused = |source: NoCheckpointer| StoreError::Open {
+            path: path.to_owned(),
+            source: source.into(),
+        };
+        let file = File::open(path).map_err(|error| refused(error.into()))?;
+        let file = self.file.insert(Arc::new(file)).clone();
+        let started = Checkpointer::beside(&mut self.connection, (path, file), LOG_PAGES);
+        self.checkpointer = Some(started.map_err(refused)?);
         Ok(())
     }
 }
