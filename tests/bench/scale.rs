@@ -103,6 +103,9 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
         ));
         let rate = sized.import(&daemon)?;
         figures.add(Figure::alone(format!("{name}: import"), "offers/s", vec![rate]));
+        let imported = number(resident(&daemon)?) / 1e6;
+        let figure = format!("{name}: resident after an import");
+        figures.add(Figure::alone(figure, "MB", vec![imported]));
     }
     drop(small);
     plot::lines(&run.folder.join("scale.svg"), "What more offers cost", ("offers", ""), &lines)?;

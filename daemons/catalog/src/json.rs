@@ -1,7 +1,7 @@
 //! JSON rendered straight into the connection's buffer.
 //!
-//! Everything here is inlined where it is called: the name of a field is known there, and copying a
-//! few bytes of known length costs a tenth of copying some bytes.
+//! What writes a field is inlined where it is called, where its name is known: copying bytes of known
+//! length needs no call. Where the compiler was left to decide, a search took a quarter more instructions.
 
 use crate::texts::{TextId, Texts};
 use agencia_protocol::{Day, Money, OfferKey, TimeOfDay};

@@ -134,8 +134,7 @@ pub trait Product: Sized + Send + Sync + 'static {
     /// Writes the record's fields, id and units left aside.
     fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>);
 
-    /// Answers a search. A body that begins with the search's action has not been read before: also
-    /// that it says its action once is for this to see.
+    /// Answers a search.
     ///
     /// # Errors
     /// The field that is wrong.

@@ -1,6 +1,5 @@
 //! Flights on the wire: the record and the search of port 5050.
 
-use crate::action::{Action, Tag};
 use crate::error::WireError;
 use crate::name::OfferId;
 use crate::object::parse_object;
@@ -56,8 +55,8 @@ pub struct Flight {
 /// The search: flights to an airport on one day, and from it on another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlightSearch<'a> {
-    #[serde(default)]
-    action: Action<SearchTag>,
+    #[serde(rename = "action", default = "search_action", skip_deserializing)]
+    action: &'static str,
     /// The airport.
     #[serde(rename = "paraAeroporto", borrow)]
     pub airport: Place<'a>,
@@ -83,10 +82,8 @@ pub struct FlightSearch<'a> {
     ordem: Order,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct SearchTag;
-impl Tag for SearchTag {
-    const ACTION: &'static str = SEARCH;
+fn search_action() -> &'static str {
+    SEARCH
 }
 
 impl<'a> FlightSearch<'a> {
@@ -98,7 +95,7 @@ impl<'a> FlightSearch<'a> {
         passengers: People,
     ) -> Self {
         let Page { limit, after, order } = Page::default();
-        let action = Action::default();
+        let action = SEARCH;
         Self {
             action,
             airport,

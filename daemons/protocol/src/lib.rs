@@ -13,7 +13,6 @@ pub mod flight;
 pub mod stay;
 pub mod tour;
 pub mod trip;
-mod action;
 mod object;
 mod scalar;
 mod name;

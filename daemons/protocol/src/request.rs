@@ -11,12 +11,13 @@
 //! | `saude` | nothing more | [`Health`] |
 //! | those of a trip | [`trip`](crate::trip) | each its own |
 
-use crate::action::{Action, Tag};
 use crate::error::{Code, WireError};
 use crate::name::{Locator, OfferId, TripId};
 use crate::object::parse_object;
 use crate::scalar::{Day, Limit, Money, Month, Nights, Order, People, Place, iso_day, optional};
 use crate::trip::{RefundRule, TripMessage};
+use memchr::{memchr, memmem};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -81,14 +82,16 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Whether a body begins as most do: with this action, written without escapes.
+/// Whether a body begins as most do, with this action, and can say no other one: an escape may hide
+/// a second.
 fn begins_with_action(body: &[u8], action: &str) -> bool {
-    let pieces: [&[u8]; 4] = [b"{", b"\"action\"", b":", b"\""];
+    const NAME: &[u8] = b"\"action\"";
+    let pieces: [&[u8]; 4] = [b"{", NAME, b":", b"\""];
     let value = pieces
         .into_iter()
         .try_fold(body, |rest, piece| rest.trim_ascii_start().strip_prefix(piece));
-    let rest = value.and_then(|value| value.strip_prefix(action.as_bytes()));
-    rest.is_some_and(|rest| rest.first() == Some(&b'"'))
+    let rest = value.and_then(|value| value.strip_prefix(action.as_bytes())?.strip_prefix(b"\""));
+    rest.is_some_and(|rest| memchr(b'\\', rest).is_none() && memmem::find(rest, NAME).is_none())
 }
 
 /// As much of a peer's text as an error repeats.
@@ -401,6 +404,14 @@ pub struct TripCounts {
     pub committed: u64,
 }
 
+/// The field `action`, whose value the type already tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Action<T>(std::marker::PhantomData<T>);
+
+trait Tag {
+    const ACTION: &'static str;
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct OffersTag;
 impl Tag for OffersTag {
@@ -411,6 +422,18 @@ impl Tag for OffersTag {
 struct ReserveTag;
 impl Tag for ReserveTag {
     const ACTION: &'static str = "reservar";
+}
+
+impl<T: Tag> Serialize for Action<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(T::ACTION)
+    }
+}
+
+impl<'de, T> Deserialize<'de> for Action<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(std::marker::PhantomData))
+    }
 }
 
 #[cfg(test)]
@@ -456,6 +479,10 @@ mod tests {
 
     #[test]
     fn an_action_may_be_left_out_but_not_said_twice() {
+        for second in ["action", "\\u0061ction"] {
+            let twice = format!("{{\"action\":\"passagem\",\"{second}\":\"saude\"}}");
+            check_error(&twice, Code::InvalidField, Some("action"));
+        }
         assert_eq!(parse("{}").unwrap(), Request::Search);
         assert_eq!(parse("{\"action\":\"passagem\"}").unwrap(), Request::Search);
         assert_eq!(parse(" {\"action\":\"saude\"}").unwrap(), Request::Health);

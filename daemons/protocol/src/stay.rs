@@ -1,6 +1,5 @@
 //! Stays on the wire: the record and the search of port 5051.
 
-use crate::action::{Action, Tag};
 use crate::error::WireError;
 use crate::name::OfferId;
 use crate::object::parse_object;
@@ -99,8 +98,8 @@ impl Stay {
 /// The search: rooms of a city with enough beds, free on every night.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaySearch<'a> {
-    #[serde(default)]
-    action: Action<SearchTag>,
+    #[serde(rename = "action", default = "search_action", skip_deserializing)]
+    action: &'static str,
     /// The city.
     #[serde(rename = "cidade", borrow)]
     pub city: Place<'a>,
@@ -126,17 +125,15 @@ pub struct StaySearch<'a> {
     ordem: Order,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct SearchTag;
-impl Tag for SearchTag {
-    const ACTION: &'static str = SEARCH;
+fn search_action() -> &'static str {
+    SEARCH
 }
 
 impl<'a> StaySearch<'a> {
     /// The search of these; the first page, by time.
     pub fn new(city: Place<'a>, arrival: Day, leaving: Option<Day>, people: People) -> Self {
         let Page { limit, after, order } = Page::default();
-        let action = Action::default();
+        let action = SEARCH;
         Self { action, city, people, arrival, leaving, limite: limit, apos: after, ordem: order }
     }
 

@@ -16,7 +16,6 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle, ffi};
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -41,27 +40,18 @@ impl Drop for Checkpointer {
     }
 }
 
-/// How far a copy is, for both who make it.
-#[derive(Debug, Default)]
-struct Progress(AtomicU8);
-
-/// Nothing is to be done.
-const IDLE: u8 = 0;
-/// The thread is to copy.
-const ASKED: u8 = 1;
-/// The thread has copied, and the writer is to copy the rest.
-const COPIED: u8 = 2;
-/// What was copied may not be on the disk.
-const FAILED: u8 = 3;
-
-impl Progress {
-    fn now(&self) -> u8 {
-        self.0.load(Ordering::Acquire)
-    }
-
-    fn is(&self, progress: u8) {
-        self.0.store(progress, Ordering::Release);
-    }
+/// How far a copy is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Progress {
+    /// Nothing is to be done.
+    #[default]
+    Idle,
+    /// The thread is to copy.
+    Asked,
+    /// The thread has copied, and the writer is to copy the rest.
+    Copied,
+    /// What was copied may not be on the disk.
+    Failed,
 }
 
 impl Checkpointer {
@@ -82,7 +72,7 @@ impl Checkpointer {
         let interrupt = connection.get_interrupt_handle();
         let (asked, requests) = async_channel::bounded(1);
         let copying = Arc::new(Mutex::new(()));
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Mutex::new(Progress::default()));
         let copier = Copier {
             connection,
             file,
@@ -107,9 +97,14 @@ impl Checkpointer {
         self.asked.close();
         self.interrupt.interrupt();
     }
+
+    #[cfg(test)]
+    pub(super) fn is_stopped(&self) -> bool {
+        self.asked.is_closed()
+    }
 }
 
-fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -119,18 +114,19 @@ struct Copier {
     file: Arc<File>,
     requests: Receiver<()>,
     copying: Arc<Mutex<()>>,
-    progress: Arc<Progress>,
+    progress: Arc<Mutex<Progress>>,
 }
 
 impl Copier {
     fn run(self) {
         while self.requests.recv_blocking().is_ok() && !self.requests.is_closed() {
             let _copying = lock(&self.copying);
-            self.progress.is(match self.copy() {
-                Ok(()) => COPIED,
-                Err(Uncopied::Log(fault)) if is_passing(&fault) => IDLE,
-                Err(_) => FAILED,
-            });
+            let progress = match self.copy() {
+                Ok(()) => Progress::Copied,
+                Err(Uncopied::Log(fault)) if is_passing(&fault) => Progress::Idle,
+                Err(_) => Progress::Failed,
+            };
+            *lock(&self.progress) = progress;
         }
     }
 
@@ -162,30 +158,37 @@ struct Turn {
     /// From which length on the thread is asked again.
     due: i32,
     asked: Sender<()>,
-    progress: Arc<Progress>,
+    progress: Arc<Mutex<Progress>>,
 }
 
 impl Turn {
+    /// # Errors
+    /// When a copy has failed: nothing that is written from now on may count as done.
     fn committed(&mut self, log: &mut Wal, length: i32) -> Result<(), Fault> {
-        match self.progress.now() {
-            FAILED => return Err(Fault::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), None)),
-            COPIED => {
-                self.progress.is(IDLE);
-                if let Err(fault) = log.checkpoint()
-                    && !is_passing(&fault)
-                {
-                    self.progress.is(FAILED);
+        let mut progress = lock(&self.progress);
+        match *progress {
+            Progress::Failed => {
+                return Err(Fault::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), None));
+            }
+            Progress::Copied => match log.checkpoint() {
+                Err(fault) if !is_passing(&fault) => {
+                    *progress = Progress::Failed;
                     return Err(fault);
                 }
+                _ => {
+                    *progress = Progress::Idle;
+                    self.due = length.saturating_add(self.pages / 4);
+                }
+            },
+            Progress::Idle if length < self.pages => self.due = self.pages,
+            Progress::Idle if length >= self.due => {
+                *progress = Progress::Asked;
+                // Where there is no room for a copy, it is not tried again for every commit.
                 self.due = length.saturating_add(self.pages / 4);
-            }
-            IDLE if length < self.pages => self.due = self.pages,
-            IDLE if length >= self.due => {
-                self.due = length.saturating_add(self.pages / 4);
-                self.progress.is(ASKED);
+                // There is room for the one request; a thread that was stopped copies no more.
                 self.asked.try_send(()).ok();
             }
-            _ => {}
+            Progress::Idle | Progress::Asked => {}
         }
         Ok(())
     }

@@ -238,6 +238,17 @@ fn durability_is_set_as_designed() {
     });
 }
 
+/// A disk that just failed is not written to again.
+#[test]
+fn what_is_left_as_it_is_is_not_copied_either() {
+    new_place(&|path| {
+        let mut database = Database::open(&options(path, USUAL)).unwrap();
+        database.copy_log_beside(path).unwrap();
+        database.leave_as_is();
+        assert!(database.checkpointer.as_ref().is_some_and(|beside| beside.is_stopped()));
+    });
+}
+
 #[test]
 fn a_taken_locator_is_drawn_again_up_to_a_limit() {
     new_place(&|path| {
