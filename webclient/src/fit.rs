@@ -137,7 +137,7 @@ mod tests {
 
     fn tour_in(city: &str) -> Standing<Tour> {
         let Standing::OnSale(tour) = tour("05/11/2027", "09:00h") else { unreachable!() };
-        Standing::OnSale(Tour { city: city.to_owned(), ..tour })
+        Standing::OnSale(Tour { city: city.into(), ..tour })
     }
 
     fn tour(day: &str, time: &str) -> Standing<Tour> {

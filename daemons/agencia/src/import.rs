@@ -212,7 +212,7 @@ pub(crate) fn stage<P: Product>(
     let mut failed = None;
     let mut separator = "[\n";
     let mut done = 0;
-    let read = read_records(source, |record: P::Record| {
+    let read = read_records(source, |record: &P::Record| {
         done += 1;
         if done % RECORDS_A_STEP == 0 {
             bar.set_position(done);

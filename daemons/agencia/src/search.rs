@@ -86,8 +86,8 @@ fn flights(found: FlightsFound) -> (Table, bool) {
             leg.to_owned(),
             format!("{} {}", flight.day.iso(), flight.departure),
             format!("{} {}", flight.arrival_day.iso(), flight.arrival),
-            flight.from,
-            flight.to,
+            flight.from.into(),
+            flight.to.into(),
             flight.price.to_string(),
             left(flight.available),
             id(flight.id),
@@ -112,8 +112,8 @@ fn stays(found: StaysFound) -> (Table, bool) {
     ];
     let row = |stay: Stay| {
         vec![
-            stay.hotel,
-            stay.address,
+            stay.hotel.into(),
+            stay.address.into(),
             stay.number.to_string(),
             stay.rooms.to_string(),
             stay.beds.to_string(),
@@ -138,8 +138,8 @@ fn tours(found: ToursFound) -> (Table, bool) {
     let row = |tour: Tour| {
         vec![
             tour.time.to_string(),
-            tour.sight,
-            tour.address,
+            tour.sight.into(),
+            tour.address.into(),
             tour.price.to_string(),
             left(tour.available),
             id(tour.id),

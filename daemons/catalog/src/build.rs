@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, spread};
 use crate::index::Index;
-use crate::inventory::{InventoryError, read_records};
+use crate::inventory::{self, InventoryError, read_records};
 use crate::product::Product;
 use crate::texts::Texts;
 use agencia_protocol::{OfferId, OfferKey, WireError};
@@ -62,7 +62,9 @@ impl<P: Product> Catalog<P> {
     /// The first record that cannot be taken, with its number and field.
     pub fn load(path: &Path, capacity_default: u16) -> Result<Self, InventoryError> {
         let mut builder = Builder::new(capacity_default);
-        read_records(path, |record: P::Record| builder.add(&record))?;
+        // Whoever cannot be asked now is asked again below, and says why then.
+        builder.make_room(inventory::estimate(path).unwrap_or_default());
+        read_records(path, |record| builder.add(record))?;
         Ok(builder.finish())
     }
 
@@ -96,6 +98,13 @@ impl<P: Product> Builder<P> {
             given_ids: HashMap::new(),
             ordinals: HashMap::new(),
         }
+    }
+
+    /// Where there is no room for so many, that is not known before they are there.
+    fn make_room(&mut self, count: usize) {
+        let staged = &self.staged;
+        self.by_key.try_reserve(count, |&offer| spread(staged[offer as usize].key)).ok();
+        self.staged.try_reserve(count).ok();
     }
 
     fn add(&mut self, record: &P::Record) -> Result<(), WireError> {

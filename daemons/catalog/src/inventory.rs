@@ -5,8 +5,9 @@
 //! gets them in the order of the file. Unknown keys are refused: a misspelt `lugares` would silently
 //! be the default.
 
+use crate::exact::Exact;
 use agencia_protocol::{WireError, parse_object};
-use memchr::{memchr2, memchr3};
+use memchr::{memchr_iter, memchr2, memchr3};
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -17,6 +18,9 @@ use std::thread;
 
 /// The largest record of an inventory file, in bytes.
 const RECORD_BYTES_MAX: usize = 64 * 1024;
+
+/// What any record takes at least, in bytes.
+const RECORD_BYTES_MIN: u64 = 32;
 
 /// How much is read at a time, in bytes.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -74,17 +78,17 @@ fn in_field(error: &WireError) -> String {
 /// The first record that is not one, or that `take` refuses.
 pub fn read_records<R: DeserializeOwned + Send>(
     path: &Path,
-    mut take: impl FnMut(R) -> Result<(), WireError>,
+    mut take: impl FnMut(&R) -> Result<(), WireError>,
 ) -> Result<u64, InventoryError> {
     let unreadable = |source| InventoryError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let mut number = 0;
-    let mut take_record = |record: Result<R, WireError>| {
+    let mut take_record = |record: &Result<R, WireError>| {
         number += 1;
-        record.and_then(&mut take).map_err(Stop::Record)
+        let taken = record.as_ref().map_err(WireError::clone).and_then(&mut take);
+        taken.map_err(Stop::Record)
     };
-    let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-    let read = match is_csv {
+    let read = match is_csv(path) {
         true => read_csv(file, &mut take_record),
         false => read_json(file, &mut take_record),
     };
@@ -100,6 +104,27 @@ pub fn read_records<R: DeserializeOwned + Send>(
     }
 }
 
+/// About how many records a file has, judged by its beginning, so that there is room for them before
+/// they come: what grows to a gigabyte is else copied over and over while whoever reads waits.
+pub(crate) fn estimate(path: &Path) -> io::Result<usize> {
+    let about = path.metadata()?;
+    // What is read of a pipe is gone.
+    if !about.is_file() {
+        return Ok(0);
+    }
+    let bytes = about.len();
+    let mut beginning = Vec::with_capacity(CHUNK_BYTES);
+    File::open(path)?.take(CHUNK_BYTES as u64).read_to_end(&mut beginning)?;
+    let mark = if is_csv(path) { b'\n' } else { b'{' };
+    let marks = memchr_iter(mark, &beginning).count() as u64;
+    let about = bytes.saturating_mul(marks) / (beginning.len() as u64).max(1);
+    Ok(usize::try_from(about.min(bytes / RECORD_BYTES_MIN)).unwrap_or(usize::MAX))
+}
+
+fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+}
+
 /// Why reading stopped.
 enum Stop {
     Read(io::Error),
@@ -108,28 +133,14 @@ enum Stop {
 }
 
 fn parse_record<R: DeserializeOwned>(object: &[u8]) -> Result<R, WireError> {
-    let mut unknown = None;
-    let mut reader = serde_json::Deserializer::from_slice(object);
-    let read = serde_ignored::deserialize(&mut reader, |path| unknown = Some(path.to_string()));
-    match (read, unknown) {
-        (Ok(record), None) => Ok(record),
-        (Ok(_), Some(field)) => {
-            let message = format!("o campo {field} não existe aqui");
-            Err(WireError::field(field, message))
-        }
-        // Read again for the error's sake: this one names the field.
-        (Err(error), _) => Err(match parse_object::<R>(object) {
-            Err(named) => named,
-            Ok(_) => WireError::new(agencia_protocol::Code::InvalidJson, error.to_string()),
-        }),
-    }
+    parse_object(object).map(|Exact(record)| record)
 }
 
 /// What some spreadsheets put before the first byte of a text.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Whoever takes what was read, record by record.
-type Take<'a, R> = &'a mut dyn FnMut(Result<R, WireError>) -> Result<(), Stop>;
+type Take<'a, R> = &'a mut dyn FnMut(&Result<R, WireError>) -> Result<(), Stop>;
 
 fn read_csv<R: DeserializeOwned>(file: File, take: Take<'_, R>) -> Result<(), Stop> {
     let mut reader = csv::Reader::from_reader(BufReader::new(file));
@@ -139,7 +150,7 @@ fn read_csv<R: DeserializeOwned>(file: File, take: Take<'_, R>) -> Result<(), St
         let filled = columns.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
         let object: serde_json::Map<_, _> =
             filled.map(|(column, cell)| (column.to_owned(), cell.into())).collect();
-        take(parse_record(serde_json::Value::from(object).to_string().as_bytes()))?;
+        take(&parse_record(serde_json::Value::from(object).to_string().as_bytes()))?;
     }
     Ok(())
 }
@@ -221,9 +232,7 @@ fn take_all<R>(
 ) -> Result<(), Stop> {
     for records in awaited {
         // A batch that never comes is a thread that panicked, which ends the whole scope.
-        for record in records.recv().unwrap_or_default() {
-            take(record)?;
-        }
+        records.recv().unwrap_or_default().iter().try_for_each(&mut *take)?;
     }
     Ok(())
 }
@@ -403,8 +412,8 @@ mod tests {
         let path = folder.path().join(name);
         File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
         let mut tours = Vec::new();
-        read_records(&path, |tour| {
-            tours.push(tour);
+        read_records(&path, |tour: &Tour| {
+            tours.push(tour.clone());
             Ok(())
         })
         .map_err(|error| error.to_string().split_once(": ").unwrap().1.to_owned())?;
@@ -431,6 +440,23 @@ mod tests {
     }
 
     #[test]
+    fn how_many_there_are_is_known_about_beforehand() {
+        let folder = tempfile::tempdir().unwrap();
+        let about = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            estimate(&path).unwrap()
+        };
+        let many = vec![TOUR.replace("{[", "[["); 10_000].join(",\n");
+        assert!((9_900..=10_100).contains(&about("a.json", &format!("[{many}]"))));
+        let row = "21:00h,\"0,00R$\",05/11/2020,L,E,C,7\n";
+        assert!((9_900..=10_100).contains(&about("a.csv", &row.repeat(10_000))));
+        assert_eq!(about("empty.json", ""), 0);
+        // Nobody is made to take memory for records that cannot be there.
+        assert_eq!(about("braces.json", &"{".repeat(320)), 10);
+    }
+
+    #[test]
     fn records_come_in_the_order_of_the_file_whoever_has_read_them() {
         let tour = |number: u32| TOUR.replace("\"E\"", &format!("\"{number}\""));
         let many: Vec<_> = (0..20_000).map(tour).collect();
@@ -449,7 +475,7 @@ mod tests {
         let path = folder.path().join("a.json");
         File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
         let mut taken = 0;
-        let error = read_records(&path, |_: Tour| {
+        let error = read_records(&path, |_: &Tour| {
             taken += 1;
             Ok(())
         });
@@ -529,7 +555,7 @@ mod tests {
         let path = folder.path().join("latin.csv");
         let latin = [heading.as_bytes(), b"21:00h,\"0,00R$\",05/11/2020,Bag\xe9,E,C\n"].concat();
         std::fs::write(&path, latin).unwrap();
-        let error = read_records(&path, |_: Tour| Ok(())).unwrap_err().to_string();
+        let error = read_records(&path, |_: &Tour| Ok(())).unwrap_err().to_string();
         assert!(error.ends_with("record 1: line 2 is not UTF-8"), "{error}");
     }
 }

@@ -11,6 +11,7 @@ mod view;
 mod catalog;
 mod build;
 mod inventory;
+mod exact;
 mod index;
 mod texts;
 mod json;

@@ -121,8 +121,8 @@ impl Product for Stays {
         numbering: &mut Numbering,
     ) -> Result<StayOffer, WireError> {
         let small = |field: &str, count: u32| {
-            let above = format!("{count} está acima de {}", u16::MAX);
-            u16::try_from(count).map_err(|_| WireError::field(field, above))
+            let above = || format!("{count} está acima de {}", u16::MAX);
+            u16::try_from(count).map_err(|_| WireError::field(field, above()))
         };
         let hotel = texts.intern_field("nome", &stay.hotel)?;
         let address = texts.intern_field("endereco", &stay.address)?;

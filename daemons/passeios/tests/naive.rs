@@ -20,9 +20,9 @@ fn tours() -> impl Strategy<Value = Vec<Tour>> {
             time: TimeOfDay::from_minute(hour * 360).unwrap(),
             price: Money::from_cents(price * 100),
             day: day(on),
-            sight: format!("Sight \"{sight}\""),
+            sight: format!("Sight \"{sight}\"").into(),
             address: "Rua".into(),
-            city: format!("City {city}"),
+            city: format!("City {city}").into(),
             id: None,
             capacity: Some(capacity),
             available: None,
@@ -57,7 +57,7 @@ fn queries() -> impl Strategy<Value = Vec<Query>> {
 /// What a list shows of a tour: enough to tell any two apart that may be told apart.
 fn shown(tour: &Tour) -> (String, String, String, String, u32) {
     let left = tour.available.unwrap();
-    (tour.day.iso(), tour.time.to_string(), tour.price.to_string(), tour.sight.clone(), left)
+    (tour.day.iso(), tour.time.to_string(), tour.price.to_string(), tour.sight.to_string(), left)
 }
 
 fn naive(tours: &[Tour], query: &Query) -> Vec<Tour> {

@@ -7,6 +7,7 @@ use crate::request::Page;
 use crate::scalar::{
     Day, Limit, Money, Order, People, Place, TimeOfDay, iso_day, optional, or_default, record_day,
 };
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// The action of the search.
@@ -32,10 +33,10 @@ pub struct Flight {
     pub arrival_day: Day,
     /// Where from.
     #[serde(rename = "deAeroporto")]
-    pub from: String,
+    pub from: CompactString,
     /// Where to.
     #[serde(rename = "paraAeroporto")]
-    pub to: String,
+    pub to: CompactString,
     /// Its id; an inventory file may leave it out.
     #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub id: Option<OfferId>,

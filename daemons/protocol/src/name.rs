@@ -1,6 +1,7 @@
 //! Names of things: offers, trips and bookings.
 
 use crate::scalar::FromWire;
+use compact_str::CompactString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -13,12 +14,12 @@ pub const LOCATOR_ALPHABET: &[u8; 25] = b"ACDEFGHJKMNPQRTUVWXY34679";
 /// An offer's name as the wire and inventory files write it: 1 to 64 letters, digits, `.`, `_`,
 /// `:` or `-`. An offer whose file gives none gets sixteen hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OfferId(Box<str>);
+pub struct OfferId(CompactString);
 
 impl OfferId {
     /// The name of an offer that was given none.
     pub fn from_key(key: OfferKey) -> Self {
-        Self(String::from_utf8_lossy(&key.digits()).into())
+        Self(CompactString::from_utf8_lossy(&key.digits()))
     }
 
     /// The text.

@@ -51,7 +51,7 @@ fn field_error<'a, T: Deserialize<'a>>(body: &'a [u8]) -> WireError {
             WireError::field(join(&path, name), format!("o campo {name} aparece duas vezes"))
         }
         (Some("unknown field "), Some(name)) => {
-            WireError::field(path.clone(), format!("o campo {name} não existe aqui"))
+            WireError::field(join(&path, name), format!("o campo {name} não existe aqui"))
         }
         _ if text.starts_with("invalid ") => {
             let expected = text.rsplit_once("expected ").map_or("outro valor", |(_, what)| what);

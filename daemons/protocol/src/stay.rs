@@ -8,6 +8,7 @@ use crate::scalar::{
     Day, Limit, Money, Nights, Order, People, Place, iso_day, optional, or_default, record_day,
     required, truth,
 };
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// The action of the search.
@@ -33,13 +34,13 @@ pub struct Stay {
     pub price: Money,
     /// The hotel.
     #[serde(rename = "nome")]
-    pub hotel: String,
+    pub hotel: CompactString,
     /// The hotel's address.
     #[serde(rename = "endereco")]
-    pub address: String,
+    pub address: CompactString,
     /// The city.
     #[serde(rename = "cidade")]
-    pub city: String,
+    pub city: CompactString,
     /// Whether breakfast is included.
     #[serde(rename = "cafeDaManha", deserialize_with = "truth")]
     pub breakfast: bool,

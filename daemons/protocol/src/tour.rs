@@ -7,6 +7,7 @@ use crate::request::Page;
 use crate::scalar::{
     Day, Limit, Money, Order, People, Place, TimeOfDay, iso_day, optional, or_default, record_day,
 };
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// The action of the search.
@@ -26,13 +27,13 @@ pub struct Tour {
     pub day: Day,
     /// What is seen.
     #[serde(rename = "local")]
-    pub sight: String,
+    pub sight: CompactString,
     /// Where that is.
     #[serde(rename = "endereco")]
-    pub address: String,
+    pub address: CompactString,
     /// The city.
     #[serde(rename = "cidade")]
-    pub city: String,
+    pub city: CompactString,
     /// Its id; an inventory file may leave it out.
     #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub id: Option<OfferId>,

@@ -19,6 +19,7 @@ use agencia_protocol::flight::{Flight, FlightSearch, FlightsFound};
 use agencia_protocol::request::Page;
 use agencia_protocol::{Day, Limit, Money, OfferId, People};
 use askama::Template;
+use compact_str::CompactString;
 use warp::http::StatusCode;
 
 #[derive(Template)]
@@ -247,8 +248,8 @@ struct FlightCard {
     /// Said only when it arrives on another day.
     arrival_day: Option<String>,
     duration: Option<String>,
-    from: String,
-    to: String,
+    from: CompactString,
+    to: CompactString,
     price: String,
     /// For everybody, when it is more than one.
     total: Option<String>,

@@ -69,13 +69,13 @@ impl Item {
                 lang.t("fact-breakfast"),
                 if stay.breakfast { lang.t("included") } else { lang.t("not-included") }.to_owned(),
             ),
-            (lang.t("fact-city"), stay.city.clone()),
-            (lang.t("fact-address"), stay.address.clone()),
+            (lang.t("fact-city"), stay.city.to_string()),
+            (lang.t("fact-address"), stay.address.to_string()),
         ]);
         Self {
             part: ItemKind::Stay,
             kind: ItemKind::Stay.name(lang),
-            title: stay.hotel.clone(),
+            title: stay.hotel.to_string(),
             facts,
             sum: lang.n("nights", stay.night_count()),
             cents: stay_cents(stay),
@@ -88,14 +88,14 @@ impl Item {
         Self {
             part: ItemKind::Tour,
             kind: ItemKind::Tour.name(lang),
-            title: tour.sight.clone(),
+            title: tour.sight.to_string(),
             facts: vec![
                 (
                     lang.t("fact-when"),
                     format!("{}, {}", lang.day(tour.day), format::time(tour.time)),
                 ),
-                (lang.t("fact-address"), tour.address.clone()),
-                (lang.t("fact-city"), tour.city.clone()),
+                (lang.t("fact-address"), tour.address.to_string()),
+                (lang.t("fact-city"), tour.city.to_string()),
             ],
             sum: times(lang, people, tour.price),
             cents: total(people, tour.price),

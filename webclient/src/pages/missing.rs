@@ -401,7 +401,7 @@ impl Gap<'_> {
             let beds = lang.n("beds", stay.beds);
             let detail =
                 format!("{} {} {}, {beds}", lang.t("fact-room"), lang.t("number"), stay.number);
-            Some(self.alternative(stay.hotel.clone(), detail, stay_cents(&stay), &choice))
+            Some(self.alternative(stay.hotel.to_string(), detail, stay_cents(&stay), &choice))
         };
         others.filter_map(alternative).take(ALTERNATIVES_MAX).collect()
     }

@@ -374,7 +374,7 @@ impl Searches<'_> {
         else {
             return Search { path: "/", about: vec![] };
         };
-        let mut about = vec![("paraAeroporto", airport.clone()), ("dataIda", day.iso())];
+        let mut about = vec![("paraAeroporto", airport.to_string()), ("dataIda", day.iso())];
         about.extend(inbound.map(|flight| ("dataVolta", flight.day.iso())));
         about.push(("numeroPassagens", self.people()));
         Search { path: "/voos", about }
@@ -386,7 +386,7 @@ impl Searches<'_> {
         let Some(stay) = record else { return Search { path: "/hospedagem", about: vec![] } };
         let leaving = stay.leaves().map(|day| day.iso());
         let about = vec![
-            ("cidade", stay.city.clone()),
+            ("cidade", stay.city.to_string()),
             ("dataIda", stay.day.iso()),
             ("dataVolta", leaving.unwrap_or_default()),
             ("numeroDePessoas", self.people()),
@@ -398,7 +398,7 @@ impl Searches<'_> {
     pub(super) fn tour(&self, tour: Option<&Tour>) -> Search {
         let Some(tour) = tour else { return Search { path: "/passeio", about: vec![] } };
         let about = vec![
-            ("cidade", tour.city.clone()),
+            ("cidade", tour.city.to_string()),
             ("dataIda", tour.day.iso()),
             ("numeroDePessoas", self.people()),
         ];

@@ -18,6 +18,7 @@ use agencia_protocol::OfferId;
 use agencia_protocol::request::Page;
 use agencia_protocol::stay::{Stay, StaySearch, StaysFound};
 use askama::Template;
+use compact_str::CompactString;
 use warp::http::StatusCode;
 
 #[derive(Template)]
@@ -62,7 +63,7 @@ struct Known {
 fn known(chosen: &Chosen) -> Known {
     if let Some(stay) = chosen.stay.as_ref().and_then(|standing| standing.record()) {
         return Known {
-            city: Some(stay.city.clone()),
+            city: Some(stay.city.to_string()),
             arrival: Some(stay.day.iso()),
             leaving: stay.leaves().map(|day| day.iso()),
         };
@@ -137,8 +138,8 @@ struct StaysPage {
 
 struct StayCard {
     id: OfferId,
-    hotel: String,
-    address: String,
+    hotel: CompactString,
+    address: CompactString,
     room: String,
     rooms: String,
     beds: String,

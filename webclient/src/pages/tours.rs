@@ -19,6 +19,7 @@ use agencia_protocol::stay::Stay;
 use agencia_protocol::tour::{Tour, TourSearch, ToursFound};
 use agencia_protocol::{Day, OfferId, People};
 use askama::Template;
+use compact_str::CompactString;
 use warp::http::StatusCode;
 
 #[derive(Template)]
@@ -76,7 +77,7 @@ fn known(chosen: &Chosen) -> Known {
         |day: Day| day.after(1).filter(|next| arrives(day) && last.is_none_or(|last| *next < last));
     Known {
         city: stay
-            .map(|stay| stay.city.clone())
+            .map(|stay| stay.city.to_string())
             .or(there.map(|airport| format::city_of(airport).to_owned())),
         day: first.map(|day| next(day).unwrap_or(day).iso()),
     }
@@ -135,8 +136,8 @@ struct ToursPage {
 struct TourCard {
     id: OfferId,
     time: String,
-    sight: String,
-    address: String,
+    sight: CompactString,
+    address: CompactString,
     price: String,
     /// For everybody, when it is more than one and costs something.
     total: Option<String>,
