@@ -5,6 +5,7 @@ use crate::index::Index;
 use crate::inventory::{self, InventoryError, read_records};
 use crate::product::Product;
 use crate::texts::Texts;
+use crate::written::Written;
 use agencia_protocol::{OfferId, OfferKey, WireError};
 use hashbrown::hash_table::Entry;
 use hashbrown::{HashMap, HashTable};
@@ -191,8 +192,18 @@ impl<P: Product> Builder<P> {
             scope.spawn(|| number_keys(&mut by_key, &keys));
             (0..P::INDEXES).map(|index| build_index::<P>(&offers, &keys, index)).collect()
         });
-        let shared = scratch.into();
-        Catalog { texts, shared, offers, keys, capacities, available, indexes, by_key, given_ids }
+        Catalog {
+            texts,
+            shared: scratch.into(),
+            offers,
+            keys,
+            capacities,
+            available,
+            indexes,
+            by_key,
+            given_ids,
+            written: Written::new(count),
+        }
     }
 }
 

@@ -49,6 +49,23 @@ impl<'a> Object<'a> {
         self.out.push(b'}');
     }
 
+    /// What `write` writes, and its bytes as [`again`](Self::again) takes them.
+    pub(crate) fn fields(&mut self, write: impl FnOnce(&mut Self)) -> &[u8] {
+        let start = self.out.len();
+        write(self);
+        let fields = &self.out[start..];
+        fields.strip_prefix(b",").unwrap_or(fields)
+    }
+
+    /// Fields as they were written before.
+    #[inline]
+    pub(crate) fn again(&mut self, fields: &[u8]) {
+        if !mem::replace(&mut self.first, false) {
+            self.out.push(b',');
+        }
+        self.out.extend_from_slice(fields);
+    }
+
     /// A kept text, which is already escaped.
     #[inline]
     pub fn text(&mut self, name: Name, texts: &Texts, id: TextId) {
@@ -180,8 +197,14 @@ impl List<'_> {
     }
 }
 
+#[inline]
 fn push_number(out: &mut Vec<u8>, number: u32) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    match number {
+        // Most of what is counted: units left, beds.
+        0..10 => out.push(two_digits(number)[1]),
+        10..100 => out.extend_from_slice(&two_digits(number)),
+        _ => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+    }
 }
 
 /// The last two digits of a number.
@@ -200,3 +223,17 @@ const PAIRS: [[u8; 2]; 100] = {
     }
     pairs
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_as_many_digits_as_they_have() {
+        for number in [0, 9, 10, 42, 99, 100, 65_535, u32::MAX] {
+            let mut out = Vec::new();
+            push_number(&mut out, number);
+            assert_eq!(out, number.to_string().as_bytes());
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod exact;
 mod index;
 mod texts;
 mod json;
+mod written;
 
 pub use build::Identity;
 pub use catalog::{Catalog, OfferIndex};

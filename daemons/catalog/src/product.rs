@@ -1,7 +1,7 @@
 //! What a kind of product must say of itself, so that everything else is shared.
 
 use crate::build::Identity;
-use crate::catalog::OfferIndex;
+use crate::catalog::{Catalog, OfferIndex};
 use crate::json::Object;
 use crate::texts::{TextId, Texts};
 use crate::view::View;
@@ -131,8 +131,11 @@ pub trait Product: Sized + Send + Sync + 'static {
         will_do.then(|| Self::price(view.catalog.offer(offer)))
     }
 
-    /// Writes the record's fields, id and units left aside.
-    fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>);
+    /// Writes the fields of an offer's record, id and units left aside. It is the same each time.
+    fn render(catalog: &Catalog<Self>, offer: OfferIndex, record: &mut Object<'_>);
+
+    /// Writes what the record of several offers says beside that of the first.
+    fn render_chain(_: &Catalog<Self>, _: &[OfferIndex], _: &mut Object<'_>) {}
 
     /// Answers a search.
     ///

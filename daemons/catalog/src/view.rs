@@ -150,8 +150,7 @@ impl<P: Product> View<'_, P> {
     fn chosen(&self, item: &Item, chain: &[OfferIndex]) -> Choice {
         let mut record = Vec::new();
         let mut object = Object::begin(&mut record);
-        P::render(self, chain, &mut object);
-        self.write_id(chain, &mut object);
+        self.write(chain, &mut object);
         object.end();
         let unit = |&offer: &OfferIndex| ChosenUnit {
             offer: self.catalog.key(offer),
@@ -202,17 +201,22 @@ impl<P: Product> View<'_, P> {
 
     /// Writes an offer as a list shows it: its record, its id and what is left of it.
     pub fn render(&self, chain: &[OfferIndex], record: &mut Object<'_>) {
-        P::render(self, chain, record);
-        self.write_id(chain, record);
+        self.write(chain, record);
         let left = chain.iter().map(|&offer| self.catalog.available(offer)).min();
         record.number(name!("disponiveis"), left.unwrap_or(0).into());
     }
 
-    fn write_id(&self, chain: &[OfferIndex], record: &mut Object<'_>) {
+    fn write(&self, chain: &[OfferIndex], record: &mut Object<'_>) {
         let Some(&first) = chain.first() else { return };
-        match self.catalog.given_id(first) {
-            Some(id) => record.plain(name!("id"), id.as_str()),
-            None => record.key(name!("id"), self.catalog.key(first)),
+        self.catalog.written.fields(first, record, |record| {
+            P::render(self.catalog, first, record);
+            match self.catalog.given_id(first) {
+                Some(id) => record.plain(name!("id"), id.as_str()),
+                None => record.key(name!("id"), self.catalog.key(first)),
+            }
+        });
+        if chain.len() > 1 {
+            P::render_chain(self.catalog, chain, record);
         }
     }
 

@@ -5,8 +5,8 @@
 //! and night twice, the cheapest that will do is taken.
 
 use agencia_catalog::{
-    Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View, name,
-    sold_out,
+    Catalog, Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts,
+    View, name, sold_out,
 };
 use agencia_protocol::request::{Calendar, Item};
 use agencia_protocol::stay::{SEARCH, Stay, StaySearch};
@@ -183,9 +183,9 @@ impl Product for Stays {
         Some(view.catalog.offer(chain[0]).price)
     }
 
-    fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>) {
-        let (stay, texts) = (view.catalog.offer(chain[0]), view.catalog.texts());
-        let room = &view.catalog.shared().0[stay.room as usize];
+    fn render(catalog: &Catalog<Self>, offer: OfferIndex, record: &mut Object<'_>) {
+        let (stay, texts) = (catalog.offer(offer), catalog.texts());
+        let room = &catalog.shared().0[stay.room as usize];
         record.day(name!("diaEntrada"), stay.day);
         record.number(name!("numero"), room.number);
         record.number(name!("qtdQuartos"), stay.rooms.into());
@@ -195,12 +195,15 @@ impl Product for Stays {
         record.text(name!("endereco"), texts, room.address);
         record.text(name!("cidade"), texts, stay.city);
         record.truth(name!("cafeDaManha"), stay.breakfast);
-        if let [_, .., last] = chain {
-            let leaving = view.catalog.offer(*last).day.after(1);
-            record.day(name!("diaSaida"), leaving.unwrap_or(stay.day));
-            record.number(name!("noites"), u32::try_from(chain.len()).unwrap_or(u32::MAX));
-            record.money(name!("valorTotal"), total(view, chain).unwrap_or_default());
+    }
+
+    fn render_chain(catalog: &Catalog<Self>, nights: &[OfferIndex], record: &mut Object<'_>) {
+        let last = nights.last().map(|&night| catalog.offer(night).day);
+        if let Some(leaving) = last.and_then(|day| day.after(1).or(Some(day))) {
+            record.day(name!("diaSaida"), leaving);
         }
+        record.number(name!("noites"), u32::try_from(nights.len()).unwrap_or(u32::MAX));
+        record.money(name!("valorTotal"), total(catalog, nights).unwrap_or_default());
     }
 
     fn search(
@@ -221,11 +224,11 @@ impl Product for Stays {
         let will_do = |offer| enough_beds(offer) && view.is_left(offer, 1);
         let accept = |offer| {
             let chain = nights_of(view, offer, nights, will_do)?;
-            Some(Hit { price: total(view, &chain)?, chain })
+            Some(Hit { price: total(view.catalog, &chain)?, chain })
         };
         let static_price = |offer| {
             let chain = nights_of(view, offer, nights, enough_beds);
-            chain.and_then(|chain| total(view, &chain)).unwrap_or_default()
+            chain.and_then(|chain| total(view.catalog, &chain)).unwrap_or_default()
         };
         let mut more = false;
         let mut reply = Object::begin(out);
@@ -266,7 +269,7 @@ fn nights_of(
 }
 
 /// The price of all nights; nothing above what an amount can hold.
-fn total(view: &View<'_, Stays>, chain: &[OfferIndex]) -> Option<Money> {
-    let prices = chain.iter().map(|&offer| view.catalog.offer(offer).price);
+fn total(catalog: &Catalog<Stays>, chain: &[OfferIndex]) -> Option<Money> {
+    let prices = chain.iter().map(|&offer| catalog.offer(offer).price);
     prices.into_iter().try_fold(Money::default(), Money::checked_add)
 }

@@ -3,7 +3,8 @@
 //! The simplest of the products, and the one to copy for a new one.
 
 use agencia_catalog::{
-    Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View, name,
+    Catalog, Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts,
+    View, name,
 };
 use agencia_protocol::request::Item;
 use agencia_protocol::tour::{SEARCH, Tour, TourSearch};
@@ -112,8 +113,8 @@ impl Product for Tours {
         view.single(first, item, units)
     }
 
-    fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>) {
-        let (tour, texts) = (view.catalog.offer(chain[0]), view.catalog.texts());
+    fn render(catalog: &Catalog<Self>, offer: OfferIndex, record: &mut Object<'_>) {
+        let (tour, texts) = (catalog.offer(offer), catalog.texts());
         record.time(name!("horario"), tour.time);
         record.money(name!("valor"), tour.price);
         record.day(name!("dia"), tour.day);

@@ -16,7 +16,7 @@ use crate::name::{Locator, OfferId, TripId};
 use crate::object::parse_object;
 use crate::scalar::{Day, Limit, Money, Month, Nights, Order, People, Place, iso_day, optional};
 use crate::trip::{RefundRule, TripMessage};
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -91,7 +91,10 @@ fn begins_with_action(body: &[u8], action: &str) -> bool {
         .into_iter()
         .try_fold(body, |rest, piece| rest.trim_ascii_start().strip_prefix(piece));
     let rest = value.and_then(|value| value.strip_prefix(action.as_bytes())?.strip_prefix(b"\""));
-    rest.is_some_and(|rest| memchr(b'\\', rest).is_none() && memmem::find(rest, NAME).is_none())
+    let named = |rest: &[u8], colon: usize| rest[..colon].trim_ascii_end().ends_with(NAME);
+    rest.is_some_and(|rest| {
+        memchr(b'\\', rest).is_none() && !memchr_iter(b':', rest).any(|colon| named(rest, colon))
+    })
 }
 
 /// As much of a peer's text as an error repeats.
@@ -479,8 +482,8 @@ mod tests {
 
     #[test]
     fn an_action_may_be_left_out_but_not_said_twice() {
-        for second in ["action", "\\u0061ction"] {
-            let twice = format!("{{\"action\":\"passagem\",\"{second}\":\"saude\"}}");
+        for second in ["\"action\"", "\"action\" \n", "\"\\u0061ction\""] {
+            let twice = format!("{{\"action\":\"passagem\",{second}:\"saude\"}}");
             check_error(&twice, Code::InvalidField, Some("action"));
         }
         assert_eq!(parse("{}").unwrap(), Request::Search);

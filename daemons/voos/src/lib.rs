@@ -1,8 +1,8 @@
 //! Flights: their record and their search, there and back.
 
 use agencia_catalog::{
-    Found, Hit, Identity, List, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View,
-    name,
+    Catalog, Found, Hit, Identity, List, Listing, Moment, Object, OfferIndex, Product, TextId,
+    Texts, View, name,
 };
 use agencia_protocol::flight::{Flight, FlightSearch, SEARCH};
 use agencia_protocol::request::Item;
@@ -135,8 +135,8 @@ impl Product for Flights {
         view.single(first, item, units)
     }
 
-    fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>) {
-        let (flight, texts) = (view.catalog.offer(chain[0]), view.catalog.texts());
+    fn render(catalog: &Catalog<Self>, offer: OfferIndex, record: &mut Object<'_>) {
+        let (flight, texts) = (catalog.offer(offer), catalog.texts());
         record.time(name!("horarioIda"), flight.departure);
         record.time(name!("chegadaIda"), flight.arrival);
         record.money(name!("valor"), flight.price);

@@ -1,7 +1,8 @@
 //! Cars: one model in one city on one day, searched by city and day.
 
 use agencia_catalog::{
-    Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts, View, name,
+    Catalog, Found, Hit, Identity, Listing, Moment, Object, OfferIndex, Product, TextId, Texts,
+    View, name,
 };
 use agencia_protocol::request::{Item, Page};
 use agencia_protocol::{Day, Money, OfferId, Place, WireError, iso_day, parse_object, record_day};
@@ -115,8 +116,8 @@ impl Product for Cars {
         view.single(first, item, units)
     }
 
-    fn render(view: &View<'_, Self>, chain: &[OfferIndex], record: &mut Object<'_>) {
-        let (car, texts) = (view.catalog.offer(chain[0]), view.catalog.texts());
+    fn render(catalog: &Catalog<Self>, offer: OfferIndex, record: &mut Object<'_>) {
+        let (car, texts) = (catalog.offer(offer), catalog.texts());
         record.day(name!("dia"), car.day);
         record.money(name!("valor"), car.price);
         record.text(name!("modelo"), texts, car.model);

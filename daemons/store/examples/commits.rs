@@ -2,7 +2,7 @@
 //! one update and one insert a purchase, in transactions of as many as there are clients. Both
 //! run by turns on the same disk, because absolute numbers are not stable; the ratio is.
 //!
-//! `cargo run --release -p agencia-store --example rate -- [FOLDER] [ROUNDS] [CLIENTS]`
+//! `cargo run --release -p agencia-store --example commits -- [FOLDER] [ROUNDS] [CLIENTS]`
 
 use agencia_protocol::trip::{Timestamp, TripItem};
 use agencia_protocol::{OfferId, OfferKey};
