@@ -21,7 +21,7 @@ fn a_daemon_says_the_reports_lines_and_ends_with_0_when_told() {
         let mut process = Process::start(&house, command);
         let ready = process.wait_until_ready();
         assert!(ready.contains("STATUS=2 offers; 0 connections"), "{ready}");
-        let addresses = process.addresses();
+        let addresses = process.addresses(2);
         assert_eq!(addresses.len(), 2);
         let clients: Vec<_> = addresses
             .iter()
@@ -199,7 +199,7 @@ fn sockets_that_systemd_hands_over_are_used_and_nothing_is_bound() {
     hand_over(&mut command, sockets.into_iter().map(OwnedFd::from).collect());
     let process = Process::start(&house, command);
     process.wait_until_ready();
-    assert_eq!(process.addresses(), expected);
+    assert_eq!(process.addresses(expected.len()), expected);
     for address in expected {
         assert_eq!(code(&Client::connect(address).unwrap().ask(SEARCH)), "none");
     }

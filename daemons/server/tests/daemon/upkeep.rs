@@ -28,7 +28,7 @@ fn whoever_connects_while_the_daemon_is_restarted_waits_and_is_answered() {
     let house = House::new(INVENTORY);
     // Port 0: which port it is, only the socket itself knows.
     let mut process = first(&house, "127.0.0.1:0");
-    let address = process.addresses()[0];
+    let address = process.addresses(1)[0];
     let kept = process.kept();
     assert_eq!(kept.len(), 1);
     process.signal(Signal::TERM);
@@ -38,7 +38,7 @@ fn whoever_connects_while_the_daemon_is_restarted_waits_and_is_answered() {
     early.send(&[SEARCH]);
     let process = restarted(&house, "127.0.0.1:0", kept);
     process.wait_until_ready();
-    assert_eq!(process.addresses(), [address]);
+    assert_eq!(process.addresses(1), [address]);
     assert_eq!(early.error(), "none");
     process.check_logged_once("Taking back the socket of 127.0.0.1:0");
 }
@@ -47,7 +47,7 @@ fn whoever_connects_while_the_daemon_is_restarted_waits_and_is_answered() {
 fn a_socket_for_an_address_that_is_no_longer_configured_is_closed_and_forgotten() {
     let house = House::new(INVENTORY);
     let mut process = first(&house, "127.0.0.1:0");
-    let address = process.addresses()[0];
+    let address = process.addresses(1)[0];
     let kept = process.kept();
     process.signal(Signal::TERM);
     process.end();
@@ -59,7 +59,7 @@ fn a_socket_for_an_address_that_is_no_longer_configured_is_closed_and_forgotten(
     let told = process.told();
     assert!(told.contains("FDSTOREREMOVE=1\nFDNAME=agencia-listen-127.0.0.1_0"), "{told}");
     process.wait_until_ready();
-    assert_eq!(process.addresses(), [everywhere.parse().unwrap()]);
+    assert_eq!(process.addresses(1), [everywhere.parse().unwrap()]);
     assert_eq!(code(&Client::connect(address).unwrap().ask(SEARCH)), "none");
     drop(systemds);
 }
@@ -73,7 +73,7 @@ fn with_a_socket_unit_what_was_kept_is_let_go() {
     let sockets = sockets.map(|(name, socket)| (name.to_owned(), socket.into()));
     let process = restarted(&house, "127.0.0.1:0", sockets.into());
     process.wait_until_ready();
-    assert_eq!(process.addresses(), [expected]);
+    assert_eq!(process.addresses(1), [expected]);
     assert!(TcpStream::connect(gone).is_err());
 }
 

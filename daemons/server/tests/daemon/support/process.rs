@@ -158,10 +158,10 @@ impl Process {
         assert_eq!(self.lines_with(text).len(), 1, "lines with {text:?}");
     }
 
-    /// Where it listens, as its log says.
-    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+    /// Where it listens, as its log says once it has said so of so many.
+    pub(crate) fn addresses(&self, count: usize) -> Vec<SocketAddr> {
         const LISTENING: &str = "Listening for connections on ";
-        eventually("it says where it listens", || !self.lines_with(LISTENING).is_empty());
+        eventually("it says where it listens", || self.lines_with(LISTENING).len() >= count);
         let lines = self.lines_with(LISTENING);
         lines
             .iter()
@@ -177,7 +177,7 @@ impl Process {
     }
 
     pub(crate) fn connect(&self) -> Client {
-        Client::connect(self.addresses()[0]).expect("a system that works")
+        Client::connect(self.addresses(1)[0]).expect("a system that works")
     }
 
     pub(crate) fn pid(&self) -> u32 {
