@@ -2,11 +2,11 @@
 
 use crate::catalog::{Catalog, spread};
 use crate::index::Index;
-use crate::inventory::{self, InventoryError, read_records};
+use crate::inventory::{self, InventoryError};
 use crate::product::Product;
 use crate::texts::Texts;
 use crate::written::Written;
-use agencia_protocol::{OfferId, OfferKey, WireError};
+use agencia_protocol::{OfferId, WireError};
 use hashbrown::hash_table::Entry;
 use hashbrown::{HashMap, HashTable};
 use std::path::Path;
@@ -43,7 +43,7 @@ struct Staged<O> {
     capacity: u16,
 }
 
-/// Takes records one by one; [`finish`](Self::finish) makes the catalog.
+/// Takes records; [`finish`](Self::finish) makes the catalog.
 pub(crate) struct Builder<P: Product> {
     capacity_default: u16,
     texts: Texts,
@@ -65,7 +65,7 @@ impl<P: Product> Catalog<P> {
         let mut builder = Builder::new(capacity_default);
         // Whoever cannot be asked now is asked again below, and says why then.
         builder.make_room(inventory::estimate(path).unwrap_or_default());
-        read_records(path, |record| builder.add(record))?;
+        inventory::read_batches(path, |records| builder.add_all(records))?;
         Ok(builder.finish())
     }
 
@@ -81,9 +81,7 @@ impl<P: Product> Catalog<P> {
         P::Record: 'a,
     {
         let mut builder = Builder::new(capacity_default);
-        for (place, record) in records.into_iter().enumerate() {
-            builder.add(record).map_err(|error| (place, error))?;
-        }
+        builder.add_all(&records.into_iter().collect::<Vec<_>>())?;
         Ok(builder.finish())
     }
 }
@@ -108,7 +106,19 @@ impl<P: Product> Builder<P> {
         self.staged.try_reserve(count).ok();
     }
 
-    fn add(&mut self, record: &P::Record) -> Result<(), WireError> {
+    /// Where one of them is refused, its place among them is told, too.
+    fn add_all(&mut self, records: &[&P::Record]) -> Result<(), (usize, WireError)> {
+        let first = self.staged.len();
+        let refused = records.iter().find_map(|record| self.stage(record).err());
+        let staged = self.staged.len() - first;
+        // Then their keys, each somewhere else in a large table: so none waits for another's memory.
+        for (place, record) in records[..staged].iter().enumerate() {
+            self.claim_key(first + place, record).map_err(|error| (place, error))?;
+        }
+        refused.map_or(Ok(()), |error| Err((staged, error)))
+    }
+
+    fn stage(&mut self, record: &P::Record) -> Result<(), WireError> {
         let listing = P::listing(record);
         let capacity = match listing.capacity {
             None => self.capacity_default,
@@ -121,54 +131,53 @@ impl<P: Product> Builder<P> {
         };
         let offer = P::compact(record, &mut self.texts, &mut self.scratch)?;
         let key = match listing.id {
-            Some(id) => self.given_key(id)?,
-            None => self.generated_key(record),
+            Some(id) => id.key().0,
+            None => {
+                let mut identity = Identity(Xxh3::new());
+                P::identify(record, &mut identity);
+                identity.0.digest()
+            }
         };
         self.staged.push(Staged { offer, key, capacity });
         Ok(())
     }
 
-    fn given_key(&mut self, id: &OfferId) -> Result<u64, WireError> {
-        let OfferKey(key) = id.key();
-        if !self.reserve(key) {
-            return Err(WireError::field("id", format!("o id {id} aparece duas vezes")));
+    /// Takes the key of a staged offer, or where its file gave none and another has it the next one.
+    fn claim_key(&mut self, place: usize, record: &P::Record) -> Result<(), WireError> {
+        let base = self.staged[place].key;
+        if let Some(id) = P::listing(record).id {
+            if !self.claim(place) {
+                return Err(WireError::field("id", format!("o id {id} aparece duas vezes")));
+            }
+            if !id.is_generated() {
+                self.given_ids.insert(base, id.clone());
+            }
+            return Ok(());
         }
-        if !id.is_generated() {
-            self.given_ids.insert(key, id.clone());
-        }
-        Ok(key)
-    }
-
-    fn generated_key(&mut self, record: &P::Record) -> u64 {
-        let mut identity = Identity(Xxh3::new());
-        P::identify(record, &mut identity);
-        let base = identity.0.digest();
-        if !self.ordinals.contains_key(&base) && self.reserve(base) {
-            return base;
-        }
-        loop {
+        let mut claimed = !self.ordinals.contains_key(&base) && self.claim(place);
+        while !claimed {
             let ordinal = self.ordinals.entry(base).or_insert(0);
             *ordinal += 1;
             let mut numbered = Identity(Xxh3::new());
             numbered.number(base);
             numbered.number(*ordinal);
-            let key = numbered.0.digest();
-            if self.reserve(key) {
-                return key;
-            }
+            self.staged[place].key = numbered.0.digest();
+            claimed = self.claim(place);
         }
+        Ok(())
     }
 
-    /// Takes the key for the next offer; false when another has it.
-    fn reserve(&mut self, key: u64) -> bool {
-        let next = u32::try_from(self.staged.len()).expect("fewer than 2^32 offers");
+    /// False when another has the key.
+    fn claim(&mut self, place: usize) -> bool {
+        let offer = u32::try_from(place).expect("fewer than 2^32 offers");
         let staged = &self.staged;
-        let same = |&offer: &u32| staged.get(offer as usize).is_some_and(|other| other.key == key);
-        let hash = |&offer: &u32| spread(staged[offer as usize].key);
+        let key = staged[place].key;
+        let same = |&other: &u32| staged[other as usize].key == key;
+        let hash = |&other: &u32| spread(staged[other as usize].key);
         match self.by_key.entry(spread(key), same, hash) {
             Entry::Occupied(_) => false,
             Entry::Vacant(vacant) => {
-                vacant.insert(next);
+                vacant.insert(offer);
                 true
             }
         }

@@ -80,17 +80,39 @@ pub fn read_records<R: DeserializeOwned + Send>(
     path: &Path,
     mut take: impl FnMut(&R) -> Result<(), WireError>,
 ) -> Result<u64, InventoryError> {
+    read_batches(path, |records: &[&R]| {
+        let mut records = records.iter().enumerate();
+        records.try_for_each(|(place, record)| take(record).map_err(|error| (place, error)))
+    })
+}
+
+/// The same, some records at a time; who refuses one says its place among them.
+pub(crate) fn read_batches<R: DeserializeOwned + Send>(
+    path: &Path,
+    mut take: impl FnMut(&[&R]) -> Result<(), (usize, WireError)>,
+) -> Result<u64, InventoryError> {
     let unreadable = |source| InventoryError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let mut number = 0;
-    let mut take_record = |record: &Result<R, WireError>| {
-        number += 1;
-        let taken = record.as_ref().map_err(WireError::clone).and_then(&mut take);
-        taken.map_err(Stop::Record)
+    let mut take_batch = |batch: &[Result<R, WireError>]| {
+        let mut refused = None;
+        let good =
+            batch.iter().map_while(|record| record.as_ref().map_err(|e| refused = Some(e)).ok());
+        let good: Vec<&R> = good.collect();
+        let taken = take(&good).inspect_err(|(place, _)| number += *place as u64 + 1);
+        taken.map_err(|(_, error)| Stop::Record(error))?;
+        number += good.len() as u64;
+        match refused {
+            Some(error) => {
+                number += 1;
+                Err(Stop::Record(error.clone()))
+            }
+            None => Ok(()),
+        }
     };
     let read = match is_csv(path) {
-        true => read_csv(file, &mut take_record),
-        false => read_json(file, &mut take_record),
+        true => read_csv(file, &mut take_batch),
+        false => read_json(file, &mut take_batch),
     };
     match read {
         Ok(()) => Ok(number),
@@ -139,8 +161,8 @@ fn parse_record<R: DeserializeOwned>(object: &[u8]) -> Result<R, WireError> {
 /// What some spreadsheets put before the first byte of a text.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// Whoever takes what was read, record by record.
-type Take<'a, R> = &'a mut dyn FnMut(&Result<R, WireError>) -> Result<(), Stop>;
+/// Whoever takes what was read.
+type Take<'a, R> = &'a mut dyn FnMut(&[Result<R, WireError>]) -> Result<(), Stop>;
 
 fn read_csv<R: DeserializeOwned>(file: File, take: Take<'_, R>) -> Result<(), Stop> {
     let mut reader = csv::Reader::from_reader(BufReader::new(file));
@@ -150,7 +172,7 @@ fn read_csv<R: DeserializeOwned>(file: File, take: Take<'_, R>) -> Result<(), St
         let filled = columns.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
         let object: serde_json::Map<_, _> =
             filled.map(|(column, cell)| (column.to_owned(), cell.into())).collect();
-        take(&parse_record(serde_json::Value::from(object).to_string().as_bytes()))?;
+        take(&[parse_record(serde_json::Value::from(object).to_string().as_bytes())])?;
     }
     Ok(())
 }
@@ -232,7 +254,7 @@ fn take_all<R>(
 ) -> Result<(), Stop> {
     for records in awaited {
         // A batch that never comes is a thread that panicked, which ends the whole scope.
-        records.recv().unwrap_or_default().iter().try_for_each(&mut *take)?;
+        take(&records.recv().unwrap_or_default())?;
     }
     Ok(())
 }
