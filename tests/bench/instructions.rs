@@ -35,7 +35,11 @@ const CAPACITIES: [u32; 100] = [10_000; 100];
 /// The tools under which the programs run.
 const VALGRIND: [&str; 4] = ["valgrind", "--tool=callgrind", "--trace-children=yes", "--quiet"];
 
-/// Counts all four and compares them.
+/// The same of searches of which each finds other offers: so many times [`DEPTH`] of them.
+const FEW_OTHERS: u64 = 10;
+const MANY_OTHERS: u64 = 110;
+
+/// Counts all of them and compares them.
 ///
 /// # Errors
 /// When one has grown too much, or a program fails.
@@ -46,8 +50,12 @@ pub(crate) fn compare(folder: &Path) -> Result<(), Failure> {
     println!("{:<10} {:>10} {:>10} {:>8}", "", "expected", "counted", "change");
     let mut grown = Vec::new();
     for (name, count) in [
-        ("search", daemon(folder, "search", ask_searches)? / DEPTH),
-        ("purchase", daemon(folder, "purchase", ask_purchase)?),
+        ("search", daemon(folder, OFFERS, [FEW, MANY], ask_searches)? / DEPTH),
+        ("other", {
+            let offers = inventory::count_for(MANY_OTHERS * DEPTH);
+            daemon(folder, offers, [FEW_OTHERS, MANY_OTHERS], ask_other_searches)? / DEPTH
+        }),
+        ("purchase", daemon(folder, OFFERS, [FEW, MANY], ask_purchase)?),
         ("trip", trips(folder)?),
         ("page", web(folder)?),
     ] {
@@ -76,20 +84,37 @@ fn ask_searches(client: &mut Client, _: u64) {
     }
 }
 
+/// Nobody asked for these before.
+fn ask_other_searches(client: &mut Client, number: u64) {
+    let searches = (number * DEPTH..(number + 1) * DEPTH).map(|number| {
+        let (city, day) = inventory::city_and_day(number);
+        frame(format!(r#"{{"action":"passeio","cidade":"{city}","dataIda":"{day}"}}"#))
+    });
+    client.send_raw(searches.collect::<Vec<_>>().concat());
+    for _ in 0..DEPTH {
+        assert_eq!(client.read_frame().matches("\"id\"").count(), 10, "ten offers are found");
+    }
+}
+
 fn ask_purchase(client: &mut Client, number: u64) {
     let id = inventory::id(number % OFFERS);
     client.send_raw(frame(format!(r#"{{"action":"reservar","id":"{id}"}}"#)));
     assert!(client.read_frame().contains("localizador"), "it is bought");
 }
 
-/// Instructions that asking once takes a daemon.
-fn daemon(folder: &Path, name: &str, ask: fn(&mut Client, u64)) -> Result<u64, Failure> {
+/// Instructions that asking once takes a daemon of so many offers, which is asked few and many times.
+fn daemon(
+    folder: &Path,
+    offers: u64,
+    [few, many]: [u64; 2],
+    ask: fn(&mut Client, u64),
+) -> Result<u64, Failure> {
     let run = |requests: u64| -> Result<u64, Failure> {
-        let counts = folder.join(format!("callgrind.{name}"));
+        let counts = folder.join("callgrind.daemon");
         let out = format!("--callgrind-out-file={}", counts.display());
         let wrapper = [VALGRIND.as_slice(), &[&out]].concat();
         let setup = Setup::new(Kind::Tours, &[]).under(&wrapper);
-        inventory::write(&setup.path().join("inventory.json"), Kind::Tours, OFFERS, u16::MAX)?;
+        inventory::write(&setup.path().join("inventory.json"), Kind::Tours, offers, u16::MAX)?;
         // One thread: which of two takes a task is chance.
         setup.settings("log = \"warn\"\nthreads = 1\n[limits]\nballast_bytes = 0\n");
         let daemon = setup.start();
@@ -101,7 +126,7 @@ fn daemon(folder: &Path, name: &str, ask: fn(&mut Client, u64)) -> Result<u64, F
         daemon.finish();
         total(&counts)
     };
-    Ok((run(MANY)? - run(FEW)?) / (MANY - FEW))
+    Ok((run(many)? - run(few)?) / (many - few))
 }
 
 /// Instructions a trip of three parts, of all three daemons, when as many are under way as steps

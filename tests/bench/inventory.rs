@@ -14,6 +14,10 @@ pub(crate) const FOUND: u64 = 10;
 const A_DAY: u64 = 10;
 /// Days of one place.
 const DAYS: u64 = 365;
+/// The first ones come once more at the end, as 28 days of each month are used; those that do not are
+/// from this one on, and so many.
+const ONCE_FROM: u64 = DAYS - 28 * 12;
+const ONCE: u64 = DAYS - 2 * ONCE_FROM;
 
 /// Writes so many offers of a kind, each with so many units.
 ///
@@ -36,22 +40,40 @@ pub(crate) fn id(number: u64) -> String {
     format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
+/// The day of the month and the month of the nth day of a place.
+fn date(day: u64) -> (u64, u64) {
+    (day % 28 + 1, day / 28 % 12 + 1)
+}
+
+fn city(place: u64) -> String {
+    format!("Cidade {place} (MG)")
+}
+
+/// The city and the day of the nth of searches that each find other offers, where there are as many as
+/// [`count_for`] says.
+pub(crate) fn city_and_day(nth: u64) -> (String, String) {
+    let (day, month) = date(ONCE_FROM + nth % ONCE);
+    (city(nth / ONCE), format!("2098-{month:02}-{day:02}"))
+}
+
+/// How many offers there must be for so many searches.
+pub(crate) fn count_for(searches: u64) -> u64 {
+    FOUND + searches.div_ceil(ONCE) * A_DAY * DAYS
+}
+
 /// The first ones are those of the search; the others are put into places of ten offers on each of
 /// 365 days.
 fn record(out: &mut impl Write, kind: Kind, number: u64, units: u16) -> io::Result<()> {
     let (place, day) = match number.checked_sub(FOUND) {
         None => (None, RECORD_DAY.to_owned()),
         Some(number) => {
-            let day = number / A_DAY % DAYS;
-            (
-                Some(number / A_DAY / DAYS),
-                format!("{:02}/{:02}/2098", day % 28 + 1, day / 28 % 12 + 1),
-            )
+            let (day, month) = date(number / A_DAY % DAYS);
+            (Some(number / A_DAY / DAYS), format!("{day:02}/{month:02}/2098"))
         }
     };
     let of_day = number % A_DAY;
     let price = format!("{},00R$", 100 + number % 900);
-    let city = place.map_or_else(|| CITY.to_owned(), |place| format!("Cidade {place} (MG)"));
+    let city = place.map_or_else(|| CITY.to_owned(), city);
     let field = kind.capacity_field();
     write!(out, r#"{{"id":"{}","{field}":{units},"#, id(number))?;
     match kind {

@@ -10,13 +10,13 @@ use crate::durable::{folder_of, sync_folder, with_suffix};
 use crate::error::CommandError;
 use crate::programs::Daemon;
 use crate::table::{grouped, print};
-use agencia_catalog::{Catalog, InventoryError, Product, read_records};
+use agencia_catalog::{Catalog, InventoryError, Product, estimate_records, is_csv, read_records};
 use agencia_client::{Answer, ClientError, Deadlines, Peer};
 use agencia_protocol::request::{Bare, Imported};
 use agencia_protocol::{Code, WireError};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -197,11 +197,6 @@ pub(crate) fn give_to_the_folders_owner(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a file is read as CSV.
-pub(crate) fn is_csv(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
-}
-
 /// Checks every record of `source`, alone and then together, and writes them into `staged`.
 pub(crate) fn stage<P: Product>(
     source: &Path,
@@ -219,7 +214,7 @@ pub(crate) fn stage<P: Product>(
         }
         let written = out
             .write_all(separator.as_bytes())
-            .and_then(|()| Ok(serde_json::to_writer(&mut out, &record)?));
+            .and_then(|()| Ok(serde_json::to_writer(&mut out, record)?));
         separator = ",\n";
         written.map_err(|error| {
             failed = Some(error);
@@ -256,28 +251,12 @@ fn of_source(error: InventoryError, source: &Path) -> InventoryError {
     }
 }
 
-/// A bar over the records of a file. Their number is estimated from the bytes that come once in
-/// each: its line in CSV, its brace in JSON.
+/// A bar over the records of a file.
 fn progress_bar(file: &Path) -> Result<ProgressBar, CommandError> {
-    let once = if is_csv(file) { b'\n' } else { b'{' };
-    let total = count(file, once)
+    let total = estimate_records(file)
         .map_err(|source| InventoryError::Read { path: file.to_owned(), source })?;
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3}% of {len} records {msg}")
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3}% of about {len} records {msg}")
         .expect("the template is well formed");
     // Drawn on a terminal only: that is where it is drawn by default.
-    Ok(ProgressBar::new(total).with_style(style))
-}
-
-fn count(file: &Path, wanted: u8) -> io::Result<u64> {
-    let mut reader = BufReader::with_capacity(256 * 1024, File::open(file)?);
-    let mut total = 0;
-    loop {
-        let bytes = reader.fill_buf()?;
-        if bytes.is_empty() {
-            return Ok(total);
-        }
-        total += bytes.iter().map(|&byte| u64::from(byte == wanted)).sum::<u64>();
-        let length = bytes.len();
-        reader.consume(length);
-    }
+    Ok(ProgressBar::new(total as u64).with_style(style))
 }

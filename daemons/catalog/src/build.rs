@@ -4,8 +4,8 @@ use crate::catalog::{Catalog, spread};
 use crate::index::Index;
 use crate::inventory::{self, InventoryError};
 use crate::product::Product;
+use crate::record_cache::RecordCache;
 use crate::texts::Texts;
-use crate::written::Written;
 use agencia_protocol::{OfferId, WireError};
 use hashbrown::hash_table::Entry;
 use hashbrown::{HashMap, HashTable};
@@ -63,8 +63,10 @@ impl<P: Product> Catalog<P> {
     /// The first record that cannot be taken, with its number and field.
     pub fn load(path: &Path, capacity_default: u16) -> Result<Self, InventoryError> {
         let mut builder = Builder::new(capacity_default);
-        // Whoever cannot be asked now is asked again below, and says why then.
-        builder.make_room(inventory::estimate(path).unwrap_or_default());
+        // A file that cannot be read is told of below.
+        let estimate = inventory::estimate_records(path).unwrap_or_default();
+        // With a bit more there is nothing to be moved at the end if it is too low.
+        builder.reserve(estimate.saturating_add(estimate / 16));
         inventory::read_batches(path, |records| builder.add_all(records))?;
         Ok(builder.finish())
     }
@@ -99,19 +101,22 @@ impl<P: Product> Builder<P> {
         }
     }
 
-    /// Where there is no room for so many, that is not known before they are there.
-    fn make_room(&mut self, count: usize) {
+    /// Reserves room for about so many more. No error: the estimate may be too high.
+    fn reserve(&mut self, count: usize) {
         let staged = &self.staged;
         self.by_key.try_reserve(count, |&offer| spread(staged[offer as usize].key)).ok();
         self.staged.try_reserve(count).ok();
     }
 
-    /// Where one of them is refused, its place among them is told, too.
+    /// Takes some records.
+    ///
+    /// # Errors
+    /// The first that is refused, with its place among them.
     fn add_all(&mut self, records: &[&P::Record]) -> Result<(), (usize, WireError)> {
         let first = self.staged.len();
         let refused = records.iter().find_map(|record| self.stage(record).err());
         let staged = self.staged.len() - first;
-        // Then their keys, each somewhere else in a large table: so none waits for another's memory.
+        // Each look into the table of keys is a cache miss: with nothing else in between they overlap.
         for (place, record) in records[..staged].iter().enumerate() {
             self.claim_key(first + place, record).map_err(|error| (place, error))?;
         }
@@ -211,7 +216,7 @@ impl<P: Product> Builder<P> {
             indexes,
             by_key,
             given_ids,
-            written: Written::new(count),
+            record_cache: RecordCache::new(count),
         }
     }
 }

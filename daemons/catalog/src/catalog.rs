@@ -2,8 +2,8 @@
 
 use crate::index::Index;
 use crate::product::{Moment, Product};
+use crate::record_cache::RecordCache;
 use crate::texts::Texts;
-use crate::written::Written;
 use agencia_protocol::{Day, OfferId, OfferKey};
 use hashbrown::{HashMap, HashTable};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -31,7 +31,7 @@ pub struct Catalog<P: Product> {
     pub(crate) by_key: HashTable<u32>,
     /// The texts of ids that are not their keys' digits.
     pub(crate) given_ids: HashMap<u64, OfferId>,
-    pub(crate) written: Written,
+    pub(crate) record_cache: RecordCache,
 }
 
 impl<P: Product> Catalog<P> {

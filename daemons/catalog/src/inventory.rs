@@ -5,7 +5,7 @@
 //! gets them in the order of the file. Unknown keys are refused: a misspelt `lugares` would silently
 //! be the default.
 
-use crate::exact::Exact;
+use crate::known_fields::KnownFields;
 use agencia_protocol::{WireError, parse_object};
 use memchr::{memchr_iter, memchr2, memchr3};
 use serde::de::DeserializeOwned;
@@ -19,8 +19,8 @@ use std::thread;
 /// The largest record of an inventory file, in bytes.
 const RECORD_BYTES_MAX: usize = 64 * 1024;
 
-/// What any record takes at least, in bytes.
-const RECORD_BYTES_MIN: u64 = 32;
+/// Fewer bytes than a record takes; it only bounds an estimate.
+const RECORD_BYTES_MIN: u64 = 24;
 
 /// How much is read at a time, in bytes.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -95,19 +95,18 @@ pub(crate) fn read_batches<R: DeserializeOwned + Send>(
     let file = File::open(path).map_err(unreadable)?;
     let mut number = 0;
     let mut take_batch = |batch: &[Result<R, WireError>]| {
-        let mut refused = None;
-        let good =
-            batch.iter().map_while(|record| record.as_ref().map_err(|e| refused = Some(e)).ok());
-        let good: Vec<&R> = good.collect();
-        let taken = take(&good).inspect_err(|(place, _)| number += *place as u64 + 1);
-        taken.map_err(|(_, error)| Stop::Record(error))?;
+        let good: Vec<&R> = batch.iter().map_while(|record| record.as_ref().ok()).collect();
+        if let Err((place, error)) = take(&good) {
+            number += place as u64 + 1;
+            return Err(Stop::Record(error));
+        }
         number += good.len() as u64;
-        match refused {
-            Some(error) => {
+        match batch.get(good.len()) {
+            Some(Err(error)) => {
                 number += 1;
                 Err(Stop::Record(error.clone()))
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     };
     let read = match is_csv(path) {
@@ -126,24 +125,27 @@ pub(crate) fn read_batches<R: DeserializeOwned + Send>(
     }
 }
 
-/// About how many records a file has, judged by its beginning, so that there is room for them before
-/// they come: what grows to a gigabyte is else copied over and over while whoever reads waits.
-pub(crate) fn estimate(path: &Path) -> io::Result<usize> {
-    let about = path.metadata()?;
+/// About how many records a file has, judged by its beginning; 0 of a pipe.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn estimate_records(path: &Path) -> io::Result<usize> {
+    let metadata = path.metadata()?;
     // What is read of a pipe is gone.
-    if !about.is_file() {
+    if !metadata.is_file() {
         return Ok(0);
     }
-    let bytes = about.len();
     let mut beginning = Vec::with_capacity(CHUNK_BYTES);
     File::open(path)?.take(CHUNK_BYTES as u64).read_to_end(&mut beginning)?;
-    let mark = if is_csv(path) { b'\n' } else { b'{' };
-    let marks = memchr_iter(mark, &beginning).count() as u64;
-    let about = bytes.saturating_mul(marks) / (beginning.len() as u64).max(1);
-    Ok(usize::try_from(about.min(bytes / RECORD_BYTES_MIN)).unwrap_or(usize::MAX))
+    let once_a_record = if is_csv(path) { b'\n' } else { b'{' };
+    let marks = memchr_iter(once_a_record, &beginning).count() as u64;
+    let count = metadata.len().saturating_mul(marks) / (beginning.len() as u64).max(1);
+    let most = metadata.len() / RECORD_BYTES_MIN;
+    Ok(usize::try_from(count.min(most)).unwrap_or(usize::MAX))
 }
 
-fn is_csv(path: &Path) -> bool {
+/// Whether a file is read as CSV.
+pub fn is_csv(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
 }
 
@@ -155,7 +157,7 @@ enum Stop {
 }
 
 fn parse_record<R: DeserializeOwned>(object: &[u8]) -> Result<R, WireError> {
-    parse_object(object).map(|Exact(record)| record)
+    parse_object(object).map(|KnownFields(record)| record)
 }
 
 /// What some spreadsheets put before the first byte of a text.
@@ -467,7 +469,7 @@ mod tests {
         let about = |name: &str, text: &str| {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
-            estimate(&path).unwrap()
+            estimate_records(&path).unwrap()
         };
         let many = vec![TOUR.replace("{[", "[["); 10_000].join(",\n");
         assert!((9_900..=10_100).contains(&about("a.json", &format!("[{many}]"))));
@@ -475,7 +477,7 @@ mod tests {
         assert!((9_900..=10_100).contains(&about("a.csv", &row.repeat(10_000))));
         assert_eq!(about("empty.json", ""), 0);
         // Nobody is made to take memory for records that cannot be there.
-        assert_eq!(about("braces.json", &"{".repeat(320)), 10);
+        assert_eq!(about("braces.json", &"{".repeat(240)), 10);
     }
 
     #[test]

@@ -49,17 +49,17 @@ impl<'a> Object<'a> {
         self.out.push(b'}');
     }
 
-    /// What `write` writes, and its bytes as [`again`](Self::again) takes them.
-    pub(crate) fn fields(&mut self, write: impl FnOnce(&mut Self)) -> &[u8] {
+    /// The bytes of what `write` writes, as [`append_fields`](Self::append_fields) takes them.
+    pub(crate) fn written_by(&mut self, write: impl FnOnce(&mut Self)) -> &[u8] {
         let start = self.out.len();
         write(self);
         let fields = &self.out[start..];
         fields.strip_prefix(b",").unwrap_or(fields)
     }
 
-    /// Fields as they were written before.
+    /// Fields that are written already.
     #[inline]
-    pub(crate) fn again(&mut self, fields: &[u8]) {
+    pub(crate) fn append_fields(&mut self, fields: &[u8]) {
         if !mem::replace(&mut self.first, false) {
             self.out.push(b',');
         }

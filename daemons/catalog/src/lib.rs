@@ -11,15 +11,15 @@ mod view;
 mod catalog;
 mod build;
 mod inventory;
-mod exact;
+mod known_fields;
 mod index;
 mod texts;
 mod json;
-mod written;
+mod record_cache;
 
 pub use build::Identity;
 pub use catalog::{Catalog, OfferIndex};
-pub use inventory::{InventoryError, read_records};
+pub use inventory::{InventoryError, estimate_records, is_csv, read_records};
 pub use json::{List, Name, Object};
 pub use product::{Listing, Moment, Product};
 pub use texts::{TextId, Texts};

@@ -60,7 +60,8 @@ pub trait Product: Sized + Send + Sync + 'static {
 
     /// Its own settings.
     type Settings: Default + Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// A record of an inventory file.
+    /// A record of an inventory file: a struct of plain values. Keys that it does not have are refused,
+    /// but not inside of a value, and none with `serde(flatten)`.
     type Record: DeserializeOwned + Serialize + Send;
     /// The record made compact.
     type Offer: Copy + Send + Sync + Debug;
@@ -131,10 +132,12 @@ pub trait Product: Sized + Send + Sync + 'static {
         will_do.then(|| Self::price(view.catalog.offer(offer)))
     }
 
-    /// Writes the fields of an offer's record, id and units left aside. It is the same each time.
+    /// Writes the fields of an offer's record, id and units left aside. What is written is kept and
+    /// shown again: it depends on nothing but the offer and the catalog.
     fn render(catalog: &Catalog<Self>, offer: OfferIndex, record: &mut Object<'_>);
 
-    /// Writes what the record of several offers says beside that of the first.
+    /// Writes what the record of a chain of two offers or more says, after the fields and the id of the
+    /// first.
     fn render_chain(_: &Catalog<Self>, _: &[OfferIndex], _: &mut Object<'_>) {}
 
     /// Answers a search.

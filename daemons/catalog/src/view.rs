@@ -208,7 +208,7 @@ impl<P: Product> View<'_, P> {
 
     fn write(&self, chain: &[OfferIndex], record: &mut Object<'_>) {
         let Some(&first) = chain.first() else { return };
-        self.catalog.written.fields(first, record, |record| {
+        self.catalog.record_cache.append_fields(first, record, |record| {
             P::render(self.catalog, first, record);
             match self.catalog.given_id(first) {
                 Some(id) => record.plain(name!("id"), id.as_str()),

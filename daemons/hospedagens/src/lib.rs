@@ -121,8 +121,8 @@ impl Product for Stays {
         numbering: &mut Numbering,
     ) -> Result<StayOffer, WireError> {
         let small = |field: &str, count: u32| {
-            let above = || format!("{count} está acima de {}", u16::MAX);
-            u16::try_from(count).map_err(|_| WireError::field(field, above()))
+            u16::try_from(count)
+                .map_err(|_| WireError::field(field, format!("{count} está acima de {}", u16::MAX)))
         };
         let hotel = texts.intern_field("nome", &stay.hotel)?;
         let address = texts.intern_field("endereco", &stay.address)?;
@@ -198,10 +198,9 @@ impl Product for Stays {
     }
 
     fn render_chain(catalog: &Catalog<Self>, nights: &[OfferIndex], record: &mut Object<'_>) {
-        let last = nights.last().map(|&night| catalog.offer(night).day);
-        if let Some(leaving) = last.and_then(|day| day.after(1).or(Some(day))) {
-            record.day(name!("diaSaida"), leaving);
-        }
+        let Some(&last) = nights.last() else { return };
+        let last = catalog.offer(last).day;
+        record.day(name!("diaSaida"), last.after(1).unwrap_or(last));
         record.number(name!("noites"), u32::try_from(nights.len()).unwrap_or(u32::MAX));
         record.money(name!("valorTotal"), total(catalog, nights).unwrap_or_default());
     }

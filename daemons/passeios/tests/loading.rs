@@ -59,6 +59,22 @@ fn equal_records_are_different_offers_and_the_same_ones_next_time() {
     assert_eq!((ids().len(), ids()), (5, ids()));
 }
 
+/// Of a file that is read in several batches.
+#[test]
+fn keys_are_claimed_across_the_whole_file() {
+    let mut tours: Vec<_> = (0..2_000).map(|number| tour(&number.to_string())).collect();
+    tours[1_499] = tour("0");
+    let catalog = load(&tours).unwrap();
+    let ids: BTreeSet<_> =
+        offers(&catalog).into_iter().map(|offer| catalog.id(offer).to_string()).collect();
+    assert_eq!(ids.len(), 2_000);
+    assert!(ids.iter().all(|id| catalog.find(&id.parse().unwrap()).is_some()));
+    for place in [0, 1_499] {
+        tours[place] = with(tour("0"), "id", "x");
+    }
+    check_refused(&tours, "record 1500, field \"id\": o id x aparece duas vezes");
+}
+
 /// However often an offer was shown before.
 #[test]
 fn what_is_left_of_an_offer_is_told_as_it_is_now() {

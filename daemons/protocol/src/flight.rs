@@ -56,7 +56,7 @@ pub struct Flight {
 /// The search: flights to an airport on one day, and from it on another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlightSearch<'a> {
-    #[serde(rename = "action", default = "search_action", skip_deserializing)]
+    #[serde(default = "search_action", skip_deserializing)]
     action: &'static str,
     /// The airport.
     #[serde(rename = "paraAeroporto", borrow)]

@@ -51,7 +51,9 @@ fn field_error<'a, T: Deserialize<'a>>(body: &'a [u8]) -> WireError {
             WireError::field(join(&path, name), format!("o campo {name} aparece duas vezes"))
         }
         (Some("unknown field "), Some(name)) => {
-            WireError::field(join(&path, name), format!("o campo {name} não existe aqui"))
+            // serde's own check knows the whole path.
+            let field = if path == "." { name.to_owned() } else { path.clone() };
+            WireError::field(field, format!("o campo {name} não existe aqui"))
         }
         _ if text.starts_with("invalid ") => {
             let expected = text.rsplit_once("expected ").map_or("outro valor", |(_, what)| what);

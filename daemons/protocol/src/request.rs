@@ -549,6 +549,7 @@ mod tests {
             (r#"{"action":"reservar","id":"x","quantidade":1000000}"#, "quantidade"),
             (r#"{"action":"reservar","id":"x","id":"x"}"#, "id"),
             (r#"{"action":"reservar","id":"x","quantidadee":1}"#, "quantidadee"),
+            (r#"{"action":"reservar","id":"x","a`b`c":1}"#, "a`b`c"),
             (r#"{"action":"reservar","id":{}}"#, "id"),
             (r#"{"action":"reservar","id":"x","viagem":"1"}"#, "viagem"),
         ] {

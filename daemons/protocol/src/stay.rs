@@ -99,7 +99,7 @@ impl Stay {
 /// The search: rooms of a city with enough beds, free on every night.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaySearch<'a> {
-    #[serde(rename = "action", default = "search_action", skip_deserializing)]
+    #[serde(default = "search_action", skip_deserializing)]
     action: &'static str,
     /// The city.
     #[serde(rename = "cidade", borrow)]

@@ -53,7 +53,7 @@ pub struct Tour {
 /// The search: tours of a city on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TourSearch<'a> {
-    #[serde(rename = "action", default = "search_action", skip_deserializing)]
+    #[serde(default = "search_action", skip_deserializing)]
     action: &'static str,
     /// The city.
     #[serde(rename = "cidade", borrow)]

@@ -92,7 +92,7 @@ impl Checkpointer {
         lock(&self.copying)
     }
 
-    /// Has it copy no further.
+    /// Has it copy no more, and end sooner what it copies now.
     pub(super) fn stop(&self) {
         self.asked.close();
         self.interrupt.interrupt();

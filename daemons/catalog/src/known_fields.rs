@@ -1,6 +1,7 @@
-//! Objects that have no field but those of a type.
+//! Objects that have no field but those of a struct.
 //!
 //! `deny_unknown_fields` would be part of the type, and bind clients to their daemon's version, too.
+//! Structs inside of the struct are not looked into.
 
 use serde::de::value::CowStrDeserializer;
 use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
@@ -9,9 +10,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// A struct, read from an object whose every key is one of its fields.
-pub(crate) struct Exact<T>(pub(crate) T);
+pub(crate) struct KnownFields<T>(pub(crate) T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Exact<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for KnownFields<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(Struct(deserializer)).map(Self)
     }
@@ -68,7 +69,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<A> {
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
         #[derive(Deserialize)]
-        // Without it nobody who keeps track of where the reader is would see a text.
+        // So that `serde_path_to_error` sees a string as the key, and can name the field.
         #[serde(transparent)]
         struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
         let Some(Key(key)) = self.of.next_key()? else { return Ok(None) };
@@ -97,8 +98,8 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<(u32, Option<u32>), String> {
-        let room: Result<Exact<Room>, _> = serde_json::from_str(text);
-        room.map(|Exact(room)| (room.number, room.beds)).map_err(|error| error.to_string())
+        let room: Result<KnownFields<Room>, _> = serde_json::from_str(text);
+        room.map(|KnownFields(room)| (room.number, room.beds)).map_err(|error| error.to_string())
     }
 
     #[test]
