@@ -6,7 +6,7 @@ use crate::inventory::{self, InventoryError};
 use crate::product::Product;
 use crate::record_cache::RecordCache;
 use crate::texts::Texts;
-use agencia_protocol::{OfferId, WireError};
+use agencia_protocol::{Day, Money, OfferId, WireError};
 use hashbrown::hash_table::Entry;
 use hashbrown::{HashMap, HashTable};
 use std::path::Path;
@@ -191,15 +191,8 @@ impl<P: Product> Builder<P> {
     fn finish(self) -> Catalog<P> {
         let Self { texts, scratch, mut staged, mut by_key, given_ids, .. } = self;
         let count = staged.len();
-        let (mut offers, mut keys) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        let (mut capacities, mut available) =
-            (Vec::with_capacity(count), Vec::with_capacity(count));
-        in_order::<P>(&mut staged, |staged| {
-            offers.push(staged.offer);
-            keys.push(staged.key);
-            capacities.push(staged.capacity);
-            available.push(AtomicU16::new(staged.capacity));
-        });
+        let Columns { offers, keys, capacities } = in_order::<P>(&mut staged);
+        let available = capacities.iter().copied().map(AtomicU16::new).collect();
         drop(staged);
         // Neither needs the other.
         let indexes = thread::scope(|scope| {
@@ -221,29 +214,63 @@ impl<P: Product> Builder<P> {
     }
 }
 
-/// Gives the offers to `take` in the order of the catalog. Each half is sorted by a thread of its
-/// own, and both are merged as they are taken.
-fn in_order<P: Product>(staged: &mut [Staged<P::Offer>], mut take: impl FnMut(&Staged<P::Offer>)) {
-    let place = |staged: &Staged<P::Offer>| {
-        let offer = &staged.offer;
-        (P::key(offer, 0), P::day(offer), P::minute(offer), P::price(offer), staged.key)
-    };
-    let (first, second) = staged.split_at_mut(staged.len() / 2);
+/// Offers in the order of the catalog.
+struct Columns<O> {
+    offers: Vec<O>,
+    keys: Vec<u64>,
+    capacities: Vec<u16>,
+}
+
+/// Two threads sort a half each. Then one merges what belongs to the beginning of the catalog, and the
+/// other what belongs to its end.
+fn in_order<P: Product>(staged: &mut [Staged<P::Offer>]) -> Columns<P::Offer> {
+    let count = staged.len();
+    let (first, second) = staged.split_at_mut(count / 2);
     thread::scope(|scope| {
-        scope.spawn(|| first.sort_unstable_by_key(place));
-        second.sort_unstable_by_key(place);
+        scope.spawn(|| first.sort_unstable_by_key(place::<P>));
+        second.sort_unstable_by_key(place::<P>);
     });
-    let (mut first, mut second) = (first.iter().peekable(), second.iter().peekable());
+    let middle = first.len() / 2;
+    let pivot = first.get(middle).map(place::<P>);
+    let before = |other: &Staged<P::Offer>| pivot.is_some_and(|pivot| place::<P>(other) < pivot);
+    let beginning = [&first[..middle], &second[..second.partition_point(before)]];
+    let end = [&first[middle..], &second[beginning[1].len()..]];
+    let (mut columns, mut rest) = thread::scope(|scope| {
+        let rest = scope.spawn(|| merge::<P>(end, 0));
+        let columns = merge::<P>(beginning, count);
+        (columns, rest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    columns.offers.append(&mut rest.offers);
+    columns.keys.append(&mut rest.keys);
+    columns.capacities.append(&mut rest.capacities);
+    columns
+}
+
+/// By what the catalog is sorted.
+fn place<P: Product>(staged: &Staged<P::Offer>) -> (u32, Day, u16, Money, u64) {
+    let offer = &staged.offer;
+    (P::key(offer, 0), P::day(offer), P::minute(offer), P::price(offer), staged.key)
+}
+
+/// Both merged, with room for so many in all.
+fn merge<P: Product>(sorted: [&[Staged<P::Offer>]; 2], room: usize) -> Columns<P::Offer> {
+    let room = room.max(sorted[0].len() + sorted[1].len());
+    let mut columns = Columns {
+        offers: Vec::with_capacity(room),
+        keys: Vec::with_capacity(room),
+        capacities: Vec::with_capacity(room),
+    };
+    let [mut first, mut second] = sorted.map(|half| half.iter().peekable());
     loop {
         let next = match (first.peek(), second.peek()) {
-            (Some(one), Some(other)) if place(one) <= place(other) => first.next(),
+            (Some(one), Some(other)) if place::<P>(one) <= place::<P>(other) => first.next(),
             (_, Some(_)) => second.next(),
             (_, None) => first.next(),
         };
-        match next {
-            Some(staged) => take(staged),
-            None => return,
-        }
+        let Some(staged) = next else { return columns };
+        columns.offers.push(staged.offer);
+        columns.keys.push(staged.key);
+        columns.capacities.push(staged.capacity);
     }
 }
 

@@ -30,7 +30,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Struct<D> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_struct(name, fields, Fields { fields, of: visitor })
+        self.0.deserialize_struct(name, fields, Fields { fields, next: 0, of: visitor })
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -46,6 +46,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Struct<D> {
 /// A visitor, or the map that it visits, and the fields that there are.
 struct Fields<T> {
     fields: &'static [&'static str],
+    /// The one after that which was read last: most records have them in the same order.
+    next: usize,
     of: T,
 }
 
@@ -57,7 +59,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Fields<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.of.visit_map(Fields { fields: self.fields, of: map })
+        self.of.visit_map(Fields { fields: self.fields, next: 0, of: map })
     }
 }
 
@@ -73,9 +75,11 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<A> {
         #[serde(transparent)]
         struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
         let Some(Key(key)) = self.of.next_key()? else { return Ok(None) };
-        if !self.fields.contains(&&*key) {
-            return Err(A::Error::unknown_field(&key, self.fields));
+        if self.fields.get(self.next) != Some(&&*key) {
+            let known = self.fields.iter().position(|field| *field == key);
+            self.next = known.ok_or_else(|| A::Error::unknown_field(&key, self.fields))?;
         }
+        self.next += 1;
         let key: CowStrDeserializer<'_, _> = key.into_deserializer();
         seed.deserialize(key).map(Some)
     }

@@ -11,8 +11,8 @@ use agencia_catalog::{
 use agencia_protocol::request::{Calendar, Item};
 use agencia_protocol::stay::{SEARCH, Stay, StaySearch};
 use agencia_protocol::{Day, Money, Nights, Order, WireError};
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
