@@ -1,5 +1,6 @@
 //! The results page of ten tours, rendered for each request from a fresh search: beside nginx giving
-//! the same bytes from a file, and Flask under gunicorn rendering the same page from memory.
+//! the same bytes from a file, and Flask under gunicorn rendering the same page from memory. And beside
+//! the stylesheet from the same web client, which renders nothing and asks nobody: the limit.
 
 use crate::figure::{Budget, Figure, Figures, number};
 use crate::inventory;
@@ -48,30 +49,36 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
         same(name, &page, &peers::page(peer.address(), &path)?)?;
     }
 
-    let contestants = [("agencia", &web), ("nginx", &nginx), ("Flask + gunicorn", &flask)];
-    let mut rates: [Vec<f64>; 3] = Default::default();
+    let contestants = [
+        ("agencia", &web, path.clone()),
+        ("nginx", &nginx, path.clone()),
+        ("Flask + gunicorn", &flask, path),
+        ("its own stylesheet", &web, stylesheet(&page)?),
+    ];
+    let mut rates: [Vec<f64>; 4] = Default::default();
     let mut p99 = Vec::new();
     for _ in 0..run.rounds {
-        for ((name, peer), rates) in contestants.iter().zip(&mut rates) {
-            let (rate, millis) = wrk(peer, &path, CONNECTIONS, run.pick(1, 2))?;
+        for ((name, peer, path), rates) in contestants.iter().zip(&mut rates) {
+            let (rate, millis) = wrk(peer, path, CONNECTIONS, run.pick(1, 2))?;
             rates.push(rate);
             if *name == contestants[0].0 {
                 p99.push(millis);
             }
         }
     }
-    let budgets = [Budget::Ratio(0.5), Budget::Ratio(20.0)];
-    for ((name, rates_of), budget) in
-        contestants.iter().map(|(name, _)| name).zip(&rates).skip(1).zip(budgets)
-    {
-        let figure = Figure::beside("results page", "/s", &rates[0], (name, rates_of));
-        figures.add(figure.with(budget));
+    let budgets = [Some(Budget::Ratio(0.5)), Some(Budget::Ratio(20.0)), None];
+    for (((name, ..), peer_rates), budget) in contestants.iter().zip(&rates).skip(1).zip(budgets) {
+        let figure = Figure::beside("results page", "/s", &rates[0], (name, peer_rates));
+        figures.add(match budget {
+            Some(budget) => figure.with(budget),
+            None => figure,
+        });
     }
     figures.add(Figure::alone("results page, p99", "ms", p99));
     let series: Vec<Series> = contestants
         .iter()
         .zip(&rates)
-        .map(|((name, _), rates)| {
+        .map(|((name, ..), rates)| {
             let points = (1..).map(number).zip(rates.iter().copied());
             ((*name).to_owned(), points.collect())
         })
@@ -89,6 +96,13 @@ pub(crate) fn path() -> String {
     let fields = [("cidade", CITY), ("dataIda", DAY), ("numeroDePessoas", "1")];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
     format!("/passeios?{}", encode(&fields.to_vec()))
+}
+
+/// The path of the stylesheet that a page names.
+fn stylesheet(page: &str) -> Result<String, Failure> {
+    let mut links = page.split('"').filter(|text| text.starts_with("/static/"));
+    let link = links.find(|link| link.contains(".css?")).ok_or("a page without a stylesheet")?;
+    Ok(link.to_owned())
 }
 
 /// Checks that a peer shows the page.
