@@ -112,11 +112,11 @@ impl Visitor {
         let asked = self.get(&path)?;
         let (action, mut fields) = asked.form(&path).ok_or_else(|| odd("names", &asked))?;
         // Another name each time: that it is there already would tell nothing.
-        let name = format!("Bia {}", rand::random_range(0..1_000_000));
-        let renamed = format!("{name} Lima");
+        let given = format!("Bia {}", rand::random_range(0..1_000_000));
+        let renamed = format!("{given} Lima");
         for (name, value) in &mut fields {
             match name.as_str() {
-                "nome1" => name.clone_into(value),
+                "nome1" => given.clone_into(value),
                 "sobrenome1" => "Lima".clone_into(value),
                 "contato" => contact.unwrap_or_default().clone_into(value),
                 _ => {}

@@ -221,6 +221,16 @@ struct Columns<O> {
     capacities: Vec<u16>,
 }
 
+impl<O> Columns<O> {
+    fn with_capacity(count: usize) -> Self {
+        Self {
+            offers: Vec::with_capacity(count),
+            keys: Vec::with_capacity(count),
+            capacities: Vec::with_capacity(count),
+        }
+    }
+}
+
 /// Two threads sort a half each. Then one merges what belongs to the beginning of the catalog, and the
 /// other what belongs to its end.
 fn in_order<P: Product>(staged: &mut [Staged<P::Offer>]) -> Columns<P::Offer> {
@@ -235,10 +245,12 @@ fn in_order<P: Product>(staged: &mut [Staged<P::Offer>]) -> Columns<P::Offer> {
     let before = |other: &Staged<P::Offer>| pivot.is_some_and(|pivot| place::<P>(other) < pivot);
     let beginning = [&first[..middle], &second[..second.partition_point(before)]];
     let end = [&first[middle..], &second[beginning[1].len()..]];
-    let (mut columns, mut rest) = thread::scope(|scope| {
-        let rest = scope.spawn(|| merge::<P>(end, 0));
-        let columns = merge::<P>(beginning, count);
-        (columns, rest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    // What a thread of its own allocates is not given back as readily.
+    let mut columns = Columns::with_capacity(count);
+    let mut rest = Columns::with_capacity(end[0].len() + end[1].len());
+    thread::scope(|scope| {
+        scope.spawn(|| merge::<P>(end, &mut rest));
+        merge::<P>(beginning, &mut columns);
     });
     columns.offers.append(&mut rest.offers);
     columns.keys.append(&mut rest.keys);
@@ -252,14 +264,8 @@ fn place<P: Product>(staged: &Staged<P::Offer>) -> (u32, Day, u16, Money, u64) {
     (P::key(offer, 0), P::day(offer), P::minute(offer), P::price(offer), staged.key)
 }
 
-/// Both merged, with room for so many in all.
-fn merge<P: Product>(sorted: [&[Staged<P::Offer>]; 2], room: usize) -> Columns<P::Offer> {
-    let room = room.max(sorted[0].len() + sorted[1].len());
-    let mut columns = Columns {
-        offers: Vec::with_capacity(room),
-        keys: Vec::with_capacity(room),
-        capacities: Vec::with_capacity(room),
-    };
+/// Appends both, merged.
+fn merge<P: Product>(sorted: [&[Staged<P::Offer>]; 2], columns: &mut Columns<P::Offer>) {
     let [mut first, mut second] = sorted.map(|half| half.iter().peekable());
     loop {
         let next = match (first.peek(), second.peek()) {
@@ -267,7 +273,7 @@ fn merge<P: Product>(sorted: [&[Staged<P::Offer>]; 2], room: usize) -> Columns<P
             (_, Some(_)) => second.next(),
             (_, None) => first.next(),
         };
-        let Some(staged) = next else { return columns };
+        let Some(staged) = next else { return };
         columns.offers.push(staged.offer);
         columns.keys.push(staged.key);
         columns.capacities.push(staged.capacity);

@@ -7,6 +7,7 @@ use crate::descriptors;
 use crate::keys;
 use crate::listeners::{self, ListenError};
 use crate::logging::{self, Style};
+use crate::memory;
 use crate::reload::Reloads;
 use crate::server::{ServeError, Server, serve};
 use crate::settings::Settings;
@@ -103,6 +104,7 @@ impl Failure {
 
 fn until_told<P: Product>(flags: Flags, settings: Settings<P::Settings>) -> Result<(), Failure> {
     descriptors::provide_for(settings.limits.connections_max);
+    memory::use_small_pages();
     // Bound first: while offers are loaded, whoever connects waits instead of being refused.
     let listeners = listeners::open(&settings.listen)?;
     let signals =

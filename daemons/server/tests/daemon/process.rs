@@ -61,6 +61,16 @@ fn ready_is_told_only_when_the_inventory_is_loaded() {
     assert_eq!(code(&process.connect().ask(SEARCH)), "none");
 }
 
+/// Of huge ones much is resident that nobody uses.
+#[test]
+fn a_daemon_is_given_small_pages() {
+    let house = House::new(INVENTORY);
+    let process = Process::start(&house, on_a_free_port(daemon(&house)));
+    process.wait_until_ready();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid())).unwrap();
+    assert!(status.contains("THP_enabled:\t0\n"), "{status}");
+}
+
 #[test]
 fn a_taken_port_is_named_and_never_ready() {
     let house = House::new(INVENTORY);
