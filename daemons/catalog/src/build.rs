@@ -245,7 +245,6 @@ fn in_order<P: Product>(staged: &mut [Staged<P::Offer>]) -> Columns<P::Offer> {
     let before = |other: &Staged<P::Offer>| pivot.is_some_and(|pivot| place::<P>(other) < pivot);
     let beginning = [&first[..middle], &second[..second.partition_point(before)]];
     let end = [&first[middle..], &second[beginning[1].len()..]];
-    // What a thread of its own allocates is not given back as readily.
     let mut columns = Columns::with_capacity(count);
     let mut rest = Columns::with_capacity(end[0].len() + end[1].len());
     thread::scope(|scope| {

@@ -29,7 +29,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 const BATCH_BYTES: usize = 64 * 1024;
 
 /// How many batches may be cut out and not yet taken.
-const BATCHES_MAX: usize = 8;
+const BATCHES_MAX: usize = 32;
 
 /// The most threads that read records: more than that wait for whoever takes them.
 const READERS_MAX: usize = 4;

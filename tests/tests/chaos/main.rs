@@ -42,8 +42,8 @@ const YESTERDAY_SECS: i64 = -90_000;
 pub(crate) const LOOK: Duration = Duration::from_millis(5);
 /// How often it is looked whether pinned parts have settled.
 const LOOK_SETTLED: Duration = Duration::from_millis(20);
-/// What a slow machine adds to a deadline: a disk that others use, too, may keep a commit for seconds.
-const SLACK: Duration = Duration::from_secs(5);
+/// What a slow machine adds to a deadline.
+const SLACK: Duration = Duration::from_secs(1);
 
 /// A daemon's host.
 pub(crate) fn host(kind: Kind) -> &'static str {
