@@ -8,6 +8,7 @@
 mod run;
 mod figure;
 mod load;
+mod request;
 mod inventory;
 mod peers;
 mod echo;

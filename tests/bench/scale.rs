@@ -1,5 +1,5 @@
 //! What more offers cost: the time until a daemon is ready, its memory, a search that finds the same
-//! ten, an import, the disk. Stays, because they are in two indexes and their rooms are numbered. And
+//! ten and was not made before, an import, the disk. Stays, because they are in two indexes and their rooms are numbered. And
 //! the restart of a daemon that has sold a lot.
 
 use crate::figure::{Budget, Figure, Figures, number};
@@ -7,6 +7,7 @@ use crate::inventory;
 use crate::load::{Outcome, Shape, Speech, closed};
 use crate::peers::Failure;
 use crate::plot;
+use crate::request::NeverAsked;
 use crate::run::Run;
 use agencia_tests::wire::frame;
 use agencia_tests::{Daemon, Kind, Setup};
@@ -114,10 +115,10 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
 
 /// A client that waits for each reply.
 fn search(daemon: &Daemon<'_>, run: &Run) -> io::Result<Outcome> {
-    let request = frame(KIND.search(""));
+    let request = NeverAsked::of(&KIND.search(""));
     let (connections, depth) = ALONE;
     let shape = Shape { connections, depth, time: run.round };
-    let ask = |out: &mut Vec<u8>| out.extend_from_slice(&request);
+    let ask = |out: &mut Vec<u8>| request.append(out);
     closed(daemon.address(), Speech::Frames, shape, ask)?.sound()
 }
 

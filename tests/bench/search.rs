@@ -1,11 +1,13 @@
 //! A search that finds ten offers, beside Redis giving the same bytes, a bare echo of them, and a
-//! server that works as the report's did.
+//! server that works as the report's did. Each figure twice: of a search that is made again and again, as
+//! Redis is asked again and again, and of searches of which none was made before, for the same ten.
 
 use crate::figure::{Budget, Figure, Figures};
 use crate::inventory;
 use crate::load::{Outcome, Shape, Speech, closed};
 use crate::peers::{self, Failure, Peer};
 use crate::plot::{self, Series};
+use crate::request::NeverAsked;
 use crate::run::Run;
 use agencia_tests::wire::frame;
 use agencia_tests::{Daemon, Kind, Setup};
@@ -19,18 +21,25 @@ const DEPTHS: [usize; 2] = [1, 16];
 /// The budget is for so many connections.
 const JUDGED: usize = 16;
 
+/// A search that was made before.
+const AGAIN: &str = "search, again";
+/// A search that was not.
+const ANEW: &str = "search, anew";
+
 /// Whoever is measured, in turns.
 struct Contestant {
     name: &'static str,
     address: SocketAddr,
     speech: Speech,
-    request: Vec<u8>,
+    ask: Ask,
 }
+
+/// Appends a request.
+type Ask = Box<dyn Fn(&mut Vec<u8>)>;
 
 impl Contestant {
     fn measure(&self, shape: Shape) -> io::Result<Outcome> {
-        let ask = |out: &mut Vec<u8>| out.extend_from_slice(&self.request);
-        closed(self.address, self.speech, shape, ask)?.sound()
+        closed(self.address, self.speech, shape, &self.ask)?.sound()
     }
 }
 
@@ -55,16 +64,24 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
     let report = peers::python(&run.folder, "report_server.py", &[&file])?;
     let mut get = Vec::new();
     peers::redis_command(&[b"GET", b"search"], &mut get);
-    let framed = |name, address| Contestant {
+    let again = |name, address, speech, request: Vec<u8>| Contestant {
         name,
         address,
-        speech: Speech::Frames,
-        request: frame(&request),
+        speech,
+        ask: Box::new(move |out| out.extend_from_slice(&request)),
     };
+    let framed = |name, address| again(name, address, Speech::Frames, frame(&request));
     let of = |peer: &Peer| peer.address();
+    let never_asked = NeverAsked::of(&request);
     let contestants = [
-        framed("agencia", daemon.address()),
-        Contestant { name: "Redis", address: of(&redis), speech: Speech::Redis, request: get },
+        framed(AGAIN, daemon.address()),
+        Contestant {
+            name: ANEW,
+            address: daemon.address(),
+            speech: Speech::Frames,
+            ask: Box::new(move |out| never_asked.append(out)),
+        },
+        again("Redis", of(&redis), Speech::Redis, get),
         framed("bare echo", of(&echo)),
         framed("report's way", of(&report)),
     ];
@@ -98,26 +115,30 @@ fn rounds(
         for (contestant, rates) in contestants.iter().zip(&mut rates) {
             let outcome = contestant.measure(shape)?;
             rates.push(outcome.rate());
-            if contestant.name == contestants[0].name {
+            if contestant.name == ANEW {
                 p99.push(outcome.millis(0.99));
             }
         }
     }
     let Shape { connections, depth, .. } = shape;
-    let name = format!("search {connections} x {depth} deep");
-    for (peer, peer_rates) in contestants.iter().zip(&rates).skip(1) {
-        let figure = Figure::beside(&name, "/s", &rates[0], (peer.name, peer_rates));
-        let budget = match (peer.name, depth) {
-            ("Redis" | "bare echo", 1) => Some(0.9),
-            ("Redis", _) => Some(1.0),
-            _ => None,
-        };
-        figures.add(match budget.filter(|_| connections == JUDGED) {
-            Some(budget) => figure.with(Budget::Ratio(budget)),
-            None => figure,
-        });
+    let (ours, peers) = contestants.split_at(2);
+    for (our, our_rates) in ours.iter().zip(&rates) {
+        let name = format!("{} {connections} x {depth} deep", our.name);
+        for (peer, peer_rates) in peers.iter().zip(&rates[ours.len()..]) {
+            let figure = Figure::beside(&name, "/s", our_rates, (peer.name, peer_rates));
+            let budget = match (peer.name, depth) {
+                ("Redis" | "bare echo", 1) => Some(0.9),
+                ("Redis", _) => Some(1.0),
+                _ => None,
+            };
+            figures.add(match budget.filter(|_| connections == JUDGED) {
+                Some(budget) => figure.with(Budget::Ratio(budget)),
+                None => figure,
+            });
+        }
     }
-    figures.add(Figure::alone(format!("{name}, p99"), "ms", p99));
+    let name = format!("{ANEW} {connections} x {depth} deep, p99");
+    figures.add(Figure::alone(name, "ms", p99));
     Ok(rates)
 }
 

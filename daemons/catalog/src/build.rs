@@ -4,7 +4,7 @@ use crate::catalog::{Catalog, spread};
 use crate::index::Index;
 use crate::inventory::{self, InventoryError};
 use crate::product::Product;
-use crate::record_cache::RecordCache;
+use crate::reply_cache::ReplyCache;
 use crate::texts::Texts;
 use agencia_protocol::{Day, Money, OfferId, WireError};
 use hashbrown::hash_table::Entry;
@@ -190,7 +190,6 @@ impl<P: Product> Builder<P> {
 
     fn finish(self) -> Catalog<P> {
         let Self { texts, scratch, mut staged, mut by_key, given_ids, .. } = self;
-        let count = staged.len();
         let Columns { offers, keys, capacities } = in_order::<P>(&mut staged);
         let available = capacities.iter().copied().map(AtomicU16::new).collect();
         drop(staged);
@@ -209,7 +208,7 @@ impl<P: Product> Builder<P> {
             indexes,
             by_key,
             given_ids,
-            record_cache: RecordCache::new(count),
+            reply_cache: ReplyCache::new(),
         }
     }
 }

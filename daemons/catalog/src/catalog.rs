@@ -2,7 +2,7 @@
 
 use crate::index::Index;
 use crate::product::{Moment, Product};
-use crate::record_cache::RecordCache;
+use crate::reply_cache::ReplyCache;
 use crate::texts::Texts;
 use agencia_protocol::{Day, OfferId, OfferKey};
 use hashbrown::{HashMap, HashTable};
@@ -31,7 +31,7 @@ pub struct Catalog<P: Product> {
     pub(crate) by_key: HashTable<u32>,
     /// The texts of ids that are not their keys' digits.
     pub(crate) given_ids: HashMap<u64, OfferId>,
-    pub(crate) record_cache: RecordCache,
+    pub(crate) reply_cache: ReplyCache,
 }
 
 impl<P: Product> Catalog<P> {
@@ -100,8 +100,9 @@ impl<P: Product> Catalog<P> {
         self.find_key(key).map(|index| self.capacity(index).into())
     }
 
-    /// How many of the offer's units are left.
-    pub fn available(&self, index: OfferIndex) -> u16 {
+    /// How many of the offer's units are left. A reply may tell of them only through a
+    /// [`View`](crate::View), which knows what it depends on.
+    pub(crate) fn available(&self, index: OfferIndex) -> u16 {
         self.available[index.at()].load(Ordering::Relaxed)
     }
 

@@ -49,23 +49,6 @@ impl<'a> Object<'a> {
         self.out.push(b'}');
     }
 
-    /// The bytes of what `write` writes, as [`append_fields`](Self::append_fields) takes them.
-    pub(crate) fn written_by(&mut self, write: impl FnOnce(&mut Self)) -> &[u8] {
-        let start = self.out.len();
-        write(self);
-        let fields = &self.out[start..];
-        fields.strip_prefix(b",").unwrap_or(fields)
-    }
-
-    /// Fields that are written already.
-    #[inline]
-    pub(crate) fn append_fields(&mut self, fields: &[u8]) {
-        if !mem::replace(&mut self.first, false) {
-            self.out.push(b',');
-        }
-        self.out.extend_from_slice(fields);
-    }
-
     /// A kept text, which is already escaped.
     #[inline]
     pub fn text(&mut self, name: Name, texts: &Texts, id: TextId) {

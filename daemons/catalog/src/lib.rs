@@ -15,7 +15,7 @@ mod known_fields;
 mod index;
 mod texts;
 mod json;
-mod record_cache;
+mod reply_cache;
 
 pub use build::Identity;
 pub use catalog::{Catalog, OfferIndex};

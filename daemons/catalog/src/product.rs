@@ -132,15 +132,15 @@ pub trait Product: Sized + Send + Sync + 'static {
         will_do.then(|| Self::price(view.catalog.offer(offer)))
     }
 
-    /// Writes the fields of an offer's record, id and units left aside. What is written is kept and
-    /// shown again: it depends on nothing but the offer and the catalog.
+    /// Writes the fields of an offer's record, id and units left aside.
     fn render(catalog: &Catalog<Self>, offer: OfferIndex, record: &mut Object<'_>);
 
     /// Writes what the record of a chain of two offers or more says, after the fields and the id of the
     /// first.
     fn render_chain(_: &Catalog<Self>, _: &[OfferIndex], _: &mut Object<'_>) {}
 
-    /// Answers a search.
+    /// Answers a search. What it writes is kept and given again: it depends on nothing but the body and
+    /// the view.
     ///
     /// # Errors
     /// The field that is wrong.

@@ -4,13 +4,14 @@ use crate::catalog::{Catalog, OfferIndex};
 use crate::json::{List, Object};
 use crate::name;
 use crate::product::{Moment, Product};
+use crate::reply_cache::{Question, Witness};
 use crate::texts::TextId;
 use agencia_protocol::request::{Calendar, Item, Offers, Page};
 use agencia_protocol::{Code, Day, Money, OfferId, OfferKey, WireError};
 use std::ops::ControlFlow;
 
 /// How long lists may be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Offers in a list when the request says nothing.
     pub results_default: u32,
@@ -29,6 +30,8 @@ pub struct View<'a, P: Product> {
     pub now: Moment,
     /// How long lists may be.
     pub limits: Limits,
+    /// Whoever must know which units were looked at.
+    witness: Option<&'a Witness>,
 }
 
 /// What a purchase takes, and what the traveller is told.
@@ -62,7 +65,25 @@ pub struct Hit<C> {
     pub price: Money,
 }
 
-impl<P: Product> View<'_, P> {
+impl<'a, P: Product> View<'a, P> {
+    /// The catalog at a moment.
+    pub fn new(product: &'a P, catalog: &'a Catalog<P>, now: Moment, limits: Limits) -> Self {
+        Self { product, catalog, now, limits, witness: None }
+    }
+
+    /// Writes the reply to a search: the one that is kept, if nothing has changed since, or a new one.
+    ///
+    /// # Errors
+    /// The field that is wrong.
+    pub fn search(&self, body: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+        let question = Question { request: body, now: self.now, limits: self.limits };
+        let left = |offer| self.catalog.available(offer);
+        self.catalog.reply_cache.append(question, out, left, |out, witness| {
+            let view = View { witness, ..*self };
+            self.product.search(body, &view, out)
+        })
+    }
+
     /// Writes the reply to `destinos`.
     pub fn destinations(&self, out: &mut Vec<u8>) {
         let (index, texts) = (&self.catalog.indexes[0], self.catalog.texts());
@@ -189,32 +210,39 @@ impl<P: Product> View<'_, P> {
             return Err(WireError::field("noites", "só hospedagens têm noites").about(&item.id));
         }
         match units {
-            Some(units) if self.catalog.available(first) < units => Err(sold_out(&item.id)),
+            Some(units) if self.units_left(first) < units => Err(sold_out(&item.id)),
             _ => Ok(vec![first]),
         }
     }
 
+    /// How many of the offer's units are left.
+    pub fn units_left(&self, offer: OfferIndex) -> u16 {
+        let left = self.catalog.available(offer);
+        if let Some(witness) = self.witness {
+            witness.see(offer, left);
+        }
+        left
+    }
+
     /// Whether the offer is still sold and has so many units left.
     pub fn is_left(&self, offer: OfferIndex, units: u16) -> bool {
-        self.catalog.available(offer) >= units && self.catalog.is_open(offer, self.now)
+        self.units_left(offer) >= units && self.catalog.is_open(offer, self.now)
     }
 
     /// Writes an offer as a list shows it: its record, its id and what is left of it.
     pub fn render(&self, chain: &[OfferIndex], record: &mut Object<'_>) {
         self.write(chain, record);
-        let left = chain.iter().map(|&offer| self.catalog.available(offer)).min();
+        let left = chain.iter().map(|&offer| self.units_left(offer)).min();
         record.number(name!("disponiveis"), left.unwrap_or(0).into());
     }
 
     fn write(&self, chain: &[OfferIndex], record: &mut Object<'_>) {
         let Some(&first) = chain.first() else { return };
-        self.catalog.record_cache.append_fields(first, record, |record| {
-            P::render(self.catalog, first, record);
-            match self.catalog.given_id(first) {
-                Some(id) => record.plain(name!("id"), id.as_str()),
-                None => record.key(name!("id"), self.catalog.key(first)),
-            }
-        });
+        P::render(self.catalog, first, record);
+        match self.catalog.given_id(first) {
+            Some(id) => record.plain(name!("id"), id.as_str()),
+            None => record.key(name!("id"), self.catalog.key(first)),
+        }
         if chain.len() > 1 {
             P::render_chain(self.catalog, chain, record);
         }

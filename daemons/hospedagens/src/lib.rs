@@ -165,7 +165,7 @@ impl Product for Stays {
         item: &Item,
         units: Option<u16>,
     ) -> Result<Vec<OfferIndex>, WireError> {
-        let will_do = |offer| units.is_none_or(|units| view.catalog.available(offer) >= units);
+        let will_do = |offer| units.is_none_or(|units| view.units_left(offer) >= units);
         let nights = item.nights.unwrap_or_default();
         nights_of(view, first, nights, will_do).ok_or_else(|| sold_out(&item.id))
     }

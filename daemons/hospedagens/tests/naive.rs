@@ -5,10 +5,15 @@
 use agencia_catalog::{Catalog, Limits, Moment, Product, View};
 use agencia_hospedagens::Stays;
 use agencia_protocol::stay::{Stay, StaysFound};
-use agencia_protocol::{Day, Money, OfferId};
+use agencia_protocol::{Day, Money, OfferId, OfferKey};
 use proptest::prelude::*;
 
 const FIRST_DAY: u16 = 20_600;
+
+/// The id of a record by its place.
+fn id(at: usize) -> OfferId {
+    OfferId::from_key(OfferKey(at as u64))
+}
 
 fn day(offset: u16) -> Day {
     Day::from_number(FIRST_DAY + offset)
@@ -35,7 +40,10 @@ fn stays() -> impl Strategy<Value = Vec<Stay>> {
             available: None,
         },
     );
-    prop::collection::vec(stay, 0..90)
+    prop::collection::vec(stay, 0..90).prop_map(|stays| {
+        let numbered = (0..).zip(stays);
+        numbered.map(|(at, stay)| Stay { id: Some(id(at)), ..stay }).collect()
+    })
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +54,23 @@ struct Query {
     people: u32,
     today: u16,
     by_price: bool,
+}
+
+/// An offer, and how many of its units are used from then on.
+type Sale = (prop::sample::Index, u32);
+
+fn sales() -> impl Strategy<Value = Vec<Sale>> {
+    prop::collection::vec((any::<prop::sample::Index>(), 0u32..4), 24)
+}
+
+/// In the catalog, and in the model, where the units are those that are left.
+fn sell(catalog: &Catalog<Stays>, stays: &mut [Stay], (which, used): Sale) {
+    if !stays.is_empty() {
+        let at = which.index(stays.len());
+        let offer = catalog.find(&id(at)).unwrap();
+        catalog.set_used(catalog.key(offer), used);
+        stays[at].capacity = Some(u32::from(catalog.capacity(offer)).saturating_sub(used));
+    }
 }
 
 fn queries() -> impl Strategy<Value = Vec<Query>> {
@@ -121,7 +146,7 @@ fn ask(catalog: &Catalog<Stays>, query: &Query, limit: u32, after: Option<&Offer
     let product = Stays::new(Default::default());
     let now = Moment { day: day(query.today), minute: 23 * 60 + 59 };
     let limits = Limits { results_default: 1000, results_max: 1000 };
-    let view = View { product: &product, catalog, now, limits };
+    let view = View::new(&product, catalog, now, limits);
     let order = if query.by_price { "preco" } else { "horario" };
     let after = after.map(|id| format!(r#","apos":"{id}""#)).unwrap_or_default();
     let body = format!(
@@ -132,7 +157,7 @@ fn ask(catalog: &Catalog<Stays>, query: &Query, limit: u32, after: Option<&Offer
         query.people,
     );
     let mut out = Vec::new();
-    product.search(body.as_bytes(), &view, &mut out).unwrap();
+    view.search(body.as_bytes(), &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 
@@ -140,15 +165,23 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_search_is_a_naive_filter(stays in stays(), queries in queries()) {
+    fn a_search_is_a_naive_filter(
+        mut stays in stays(), queries in queries(), sales in sales(),
+    ) {
         let catalog = Catalog::<Stays>::from_records(&stays, 1).unwrap();
-        for query in queries {
+        // What is asked more than once is kept, and something is sold before the last time.
+        let sales = sales.into_iter().flat_map(|sale| [None, None, Some(sale), None]);
+        let often = queries.into_iter().flat_map(|query| vec![query; 4]);
+        for (query, sale) in often.zip(sales) {
             let found = ask(&catalog, &query, 1000, None);
             let costs: Vec<u32> = shown(&found.stays).iter().map(|(cost, _)| *cost).collect();
             prop_assert!(costs.is_sorted(), "{:?}: {:?}", query, costs);
             let mut listed = shown(&found.stays);
             listed.sort();
             prop_assert_eq!(listed, naive(&stays, &query), "{:?}", query);
+            if let Some(sale) = sale {
+                sell(&catalog, &mut stays, sale);
+            }
         }
     }
 

@@ -81,11 +81,11 @@ fn what_is_left_of_an_offer_is_told_as_it_is_now() {
     let catalog = load(&[with(tour("a"), "id", "x")]).unwrap();
     let product = Tours::new(Default::default());
     let limits = Limits { results_default: 10, results_max: 10 };
-    let view = View { product: &product, catalog: &catalog, now: Moment::first(), limits };
+    let view = View::new(&product, &catalog, Moment::first(), limits);
     let mut used = 0;
     for _ in 0..6 {
         let mut out = Vec::new();
-        product.search(br#"{"cidade":"C","dataIda":"2098-11-05"}"#, &view, &mut out).unwrap();
+        view.search(br#"{"cidade":"C","dataIda":"2098-11-05"}"#, &mut out).unwrap();
         let found: Value = serde_json::from_slice(&out).unwrap();
         let expected = with(with(tour("a"), "id", "x"), "disponiveis", 7 - used);
         assert_eq!(found["passeio"], json!([expected]));

@@ -5,10 +5,15 @@
 use agencia_catalog::{Catalog, Limits, Moment, Product, View};
 use agencia_passeios::Tours;
 use agencia_protocol::tour::{Tour, ToursFound};
-use agencia_protocol::{Day, Money, OfferId, TimeOfDay};
+use agencia_protocol::{Day, Money, OfferId, OfferKey, TimeOfDay};
 use proptest::prelude::*;
 
 const FIRST_DAY: u16 = 20_600;
+
+/// The id of a record by its place.
+fn id(at: usize) -> OfferId {
+    OfferId::from_key(OfferKey(at as u64))
+}
 
 fn day(offset: u16) -> Day {
     Day::from_number(FIRST_DAY + offset)
@@ -28,7 +33,10 @@ fn tours() -> impl Strategy<Value = Vec<Tour>> {
             available: None,
         },
     );
-    prop::collection::vec(tour, 0..60)
+    prop::collection::vec(tour, 0..60).prop_map(|tours| {
+        let numbered = (0..).zip(tours);
+        numbered.map(|(at, tour)| Tour { id: Some(id(at)), ..tour }).collect()
+    })
 }
 
 #[derive(Debug, Clone)]
@@ -39,6 +47,23 @@ struct Query {
     now: (u16, u16),
     limit: u32,
     by_price: bool,
+}
+
+/// An offer, and how many of its units are used from then on.
+type Sale = (prop::sample::Index, u32);
+
+fn sales() -> impl Strategy<Value = Vec<Sale>> {
+    prop::collection::vec((any::<prop::sample::Index>(), 0u32..4), 24)
+}
+
+/// In the catalog, and in the model, where the units are those that are left.
+fn sell(catalog: &Catalog<Tours>, tours: &mut [Tour], (which, used): Sale) {
+    if !tours.is_empty() {
+        let at = which.index(tours.len());
+        let offer = catalog.find(&id(at)).unwrap();
+        catalog.set_used(catalog.key(offer), used);
+        tours[at].capacity = Some(u32::from(catalog.capacity(offer)).saturating_sub(used));
+    }
 }
 
 fn queries() -> impl Strategy<Value = Vec<Query>> {
@@ -81,7 +106,7 @@ fn ask(catalog: &Catalog<Tours>, query: &Query, after: Option<&OfferId>) -> Tour
     let product = Tours::new(Default::default());
     let now = Moment { day: day(query.now.0), minute: query.now.1 };
     let limits = Limits { results_default: 1000, results_max: 1000 };
-    let view = View { product: &product, catalog, now, limits };
+    let view = View::new(&product, catalog, now, limits);
     let order = if query.by_price { "preco" } else { "horario" };
     let after = after.map(|id| format!(r#","apos":"{id}""#)).unwrap_or_default();
     let body = format!(
@@ -92,7 +117,7 @@ fn ask(catalog: &Catalog<Tours>, query: &Query, after: Option<&OfferId>) -> Tour
         query.limit
     );
     let mut out = Vec::new();
-    product.search(body.as_bytes(), &view, &mut out).unwrap();
+    view.search(body.as_bytes(), &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 
@@ -100,9 +125,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_search_is_a_naive_filter(tours in tours(), queries in queries()) {
+    fn a_search_is_a_naive_filter(
+        mut tours in tours(), queries in queries(), sales in sales(),
+    ) {
         let catalog = Catalog::<Tours>::from_records(&tours, 20).unwrap();
-        for query in queries {
+        // What is asked more than once is kept, and something is sold before the last time.
+        let sales = sales.into_iter().flat_map(|sale| [None, None, Some(sale), None]);
+        let often = queries.into_iter().flat_map(|query| vec![query; 4]);
+        for (query, sale) in often.zip(sales) {
             let mut pages = Vec::new();
             loop {
                 let after = pages.last().and_then(|last: &Tour| last.id.clone());
@@ -123,6 +153,9 @@ proptest! {
                 (keys, shown)
             };
             prop_assert_eq!(group(&pages), group(&expected), "{:?}", query);
+            if let Some(sale) = sale {
+                sell(&catalog, &mut tours, sale);
+            }
         }
     }
 }

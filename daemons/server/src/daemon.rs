@@ -288,7 +288,7 @@ impl<P: Product> Handler for Daemon<P> {
         let catalog = self.inventory.catalog();
         let view = self.view(&catalog, now);
         match request {
-            Request::Search => self.product.search(body, &view, out)?,
+            Request::Search => view.search(body, out)?,
             Request::Destinations => view.destinations(out),
             Request::Calendar(calendar) => view.calendar(calendar, out),
             Request::Offers(offers) => {
@@ -320,11 +320,15 @@ impl<P: Product> Handler for Daemon<P> {
 }
 
 impl<P: Product> Daemon<P> {
-    fn view<'a>(&'a self, catalog: &'a agencia_catalog::Catalog<P>, now: Now) -> View<'a, P> {
+    pub(crate) fn view<'a>(
+        &'a self,
+        catalog: &'a agencia_catalog::Catalog<P>,
+        now: Now,
+    ) -> View<'a, P> {
         let limits = &self.rules.load().limits;
         let limits =
             Limits { results_default: limits.results_default, results_max: limits.results_max };
-        View { product: &self.product, catalog, now: now.moment, limits }
+        View::new(&self.product, catalog, now.moment, limits)
     }
 
     /// The items as far as they are still in the catalog, whether or not they have begun.

@@ -4,11 +4,16 @@
 
 use agencia_catalog::{Catalog, Limits, Moment, Product, View};
 use agencia_protocol::flight::{Flight, FlightsFound};
-use agencia_protocol::{Day, Money, OfferId, TimeOfDay};
+use agencia_protocol::{Day, Money, OfferId, OfferKey, TimeOfDay};
 use agencia_voos::Flights;
 use proptest::prelude::*;
 
 const FIRST_DAY: u16 = 20_600;
+
+/// The id of a record by its place.
+fn id(at: usize) -> OfferId {
+    OfferId::from_key(OfferKey(at as u64))
+}
 
 fn day(offset: u16) -> Day {
     Day::from_number(FIRST_DAY + offset)
@@ -29,7 +34,10 @@ fn flights() -> impl Strategy<Value = Vec<Flight>> {
             available: None,
         },
     );
-    prop::collection::vec(flight, 0..60)
+    prop::collection::vec(flight, 0..60).prop_map(|flights| {
+        let numbered = (0..).zip(flights);
+        numbered.map(|(at, flight)| Flight { id: Some(id(at)), ..flight }).collect()
+    })
 }
 
 #[derive(Debug, Clone)]
@@ -40,6 +48,23 @@ struct Query {
     people: u16,
     now: (u16, u16),
     by_price: bool,
+}
+
+/// An offer, and how many of its units are used from then on.
+type Sale = (prop::sample::Index, u32);
+
+fn sales() -> impl Strategy<Value = Vec<Sale>> {
+    prop::collection::vec((any::<prop::sample::Index>(), 0u32..4), 24)
+}
+
+/// In the catalog, and in the model, where the units are those that are left.
+fn sell(catalog: &Catalog<Flights>, flights: &mut [Flight], (which, used): Sale) {
+    if !flights.is_empty() {
+        let at = which.index(flights.len());
+        let offer = catalog.find(&id(at)).unwrap();
+        catalog.set_used(catalog.key(offer), used);
+        flights[at].capacity = Some(u32::from(catalog.capacity(offer)).saturating_sub(used));
+    }
 }
 
 fn queries() -> impl Strategy<Value = Vec<Query>> {
@@ -101,7 +126,7 @@ fn ask(
     let product = Flights::new(Default::default());
     let now = Moment { day: day(query.now.0), minute: query.now.1 };
     let limits = Limits { results_default: 1000, results_max: 1000 };
-    let view = View { product: &product, catalog, now, limits };
+    let view = View::new(&product, catalog, now, limits);
     let order = if query.by_price { "preco" } else { "horario" };
     let after = after.map(|id| format!(r#","apos":"{id}""#)).unwrap_or_default();
     let back = query.back.map(|back| day(back).iso()).unwrap_or_default();
@@ -112,7 +137,7 @@ fn ask(
         query.people,
     );
     let mut out = Vec::new();
-    product.search(body.as_bytes(), &view, &mut out).unwrap();
+    view.search(body.as_bytes(), &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 
@@ -120,14 +145,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_search_is_a_naive_filter(flights in flights(), queries in queries()) {
+    fn a_search_is_a_naive_filter(
+        mut flights in flights(), queries in queries(), sales in sales(),
+    ) {
         let catalog = Catalog::<Flights>::from_records(&flights, 180).unwrap();
-        for query in queries {
+        // What is asked more than once is kept, and something is sold before the last time.
+        let sales = sales.into_iter().flat_map(|sale| [None, None, Some(sale), None]);
+        let often = queries.into_iter().flat_map(|query| vec![query; 4]);
+        for (query, sale) in often.zip(sales) {
             let found = ask(&catalog, &query, 1000, None);
             prop_assert!(!found.more);
             let (there, back) = naive(&flights, &query);
             prop_assert_eq!(shown(&found.outbound, query.by_price), there, "{:?}", query);
             prop_assert_eq!(shown(&found.inbound, query.by_price), back, "{:?}", query);
+            if let Some(sale) = sale {
+                sell(&catalog, &mut flights, sale);
+            }
         }
     }
 

@@ -63,7 +63,7 @@ impl Day {
     }
 
     /// The day with this number of days since 1970-01-01.
-    pub fn from_number(number: u16) -> Self {
+    pub const fn from_number(number: u16) -> Self {
         Self(number)
     }
 

@@ -158,7 +158,7 @@ impl<P: Product> Core for Arc<Daemon<P>> {
     fn left(&self, id: &OfferId) -> Option<(u16, u16)> {
         let catalog = self.inventory.catalog();
         let found = catalog.find(id)?;
-        Some((catalog.capacity(found), catalog.available(found)))
+        Some((catalog.capacity(found), self.view(&catalog, self.now()).units_left(found)))
     }
 
     fn ledger(&self) -> Ledger {
