@@ -31,6 +31,10 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// with 431 and closes.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
+/// How much is kept of what a visitor has no room for, in bytes: by hyper, and by the kernel. Without a
+/// limit that is megabytes, and whoever asks for page after page and reads none is served for as long.
+const UNSENT_BYTES_MAX: u32 = 64 * 1024;
+
 /// How many visitors above the limit are told so at once; the rest is closed without a word.
 const TURNED_AWAY_MAX: usize = 64;
 
@@ -166,11 +170,7 @@ impl<S: Pages> Server<S> {
         let serving = now(&self.current);
         let http = &serving.http;
         let write = Duration::from_secs(http.write_secs.get());
-        let socket = socket2::SockRef::from(&stream);
-        // With the user timeout the kernel drops a peer that leaves written bytes unread.
-        if let Err(error) =
-            stream.set_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(write)))
-        {
+        if let Err(error) = set_up(&stream, write) {
             log::debug!("a connection could not be set up: {error}");
             return;
         }
@@ -192,6 +192,7 @@ impl<S: Pages> Server<S> {
             .timer(TokioTimer::new())
             .header_read_timeout(Duration::from_secs(http.head_secs.get()))
             .max_header_size(HEAD_BYTES_MAX)
+            .max_buf_size(UNSENT_BYTES_MAX as usize)
             .serve_connection(TokioIo::new(stream), answer);
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
@@ -290,6 +291,15 @@ fn belongs_to_a_connection(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionRefused
     )
+}
+
+/// A peer may leave written bytes unread for `write`.
+fn set_up(stream: &TcpStream, write: Duration) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = socket2::SockRef::from(stream);
+    // The kernel drops the connection then.
+    socket.set_tcp_user_timeout(Some(write))?;
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)
 }
 
 /// Says that there is no room, and reads what the visitor sent: closing with unread bytes would

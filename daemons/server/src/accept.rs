@@ -11,6 +11,8 @@ use async_net::{TcpListener, TcpStream};
 use futures_lite::future;
 use log::{debug, warn};
 use smol::{Executor, Timer};
+use socket2::SockRef;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +26,10 @@ const EPISODE: Duration = Duration::from_secs(10);
 
 /// Connections above the limit that are told so at the same time; more are just closed.
 const REFUSED_MAX: usize = 64;
+
+/// How much the kernel takes of what a peer has no room for, in bytes. Without a limit it takes
+/// megabytes, and whoever asks again and again and reads nothing is served for as long.
+const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 
 /// What every listener of a daemon has in common.
 pub(crate) struct Reception<H> {
@@ -69,8 +75,7 @@ impl<H: Handler> Reception<H> {
     }
 
     fn receive(&self, executor: &Executor<'static>, stream: TcpStream, peer: SocketAddr) {
-        // Replies are written whole: waiting for more to send only delays them.
-        if let Err(error) = stream.set_nodelay(true) {
+        if let Err(error) = set_up(&stream) {
             debug!("{peer} was gone before it was greeted: {error}");
             return;
         }
@@ -108,6 +113,12 @@ impl<H: Handler> Reception<H> {
         };
         executor.spawn(part).detach();
     }
+}
+
+fn set_up(stream: &TcpStream) -> io::Result<()> {
+    // Replies are written whole: waiting for more to send only delays them.
+    stream.set_nodelay(true)?;
+    SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX)
 }
 
 /// Failures to accept, most likely because no descriptor is left.

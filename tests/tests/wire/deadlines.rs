@@ -9,6 +9,9 @@ use std::time::Duration;
 
 const HEALTH: &str = r#"{"action":"saude"}"#;
 
+/// How many frames are answered before anything is sent.
+const TURN_FRAMES: u64 = 32;
+
 /// A daemon with this deadline short and all others too long to be met.
 fn setup(short: &str) -> Setup {
     let setup = Setup::of(Kind::Tours, 300, 1);
@@ -147,6 +150,8 @@ fn a_peer_that_stops_reading_is_cut_off() {
     client.send_raw(frame(Kind::Tours.search("")).repeat(asked));
     let address = client.address();
     daemon.lines().wait_for(&format!("Goodbye {address}: the peer stopped reading"));
+    let answered = daemon.connect().ask(HEALTH)["pedidos"].as_u64();
+    assert!(answered <= Some(TURN_FRAMES + 1), "it had no room for a turn: {answered:?}");
     let mut came = 0;
     let mut space = vec![0; 1 << 20];
     // What is on its way still comes, and then the end or a reset.

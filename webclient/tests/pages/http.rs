@@ -320,6 +320,27 @@ fn a_visitor_who_stops_reading_is_cut_off() {
 }
 
 #[test]
+fn few_pages_are_made_for_a_visitor_who_reads_none() {
+    let agency = Agency::start();
+    let web = Web::start(&agency, "[http]\nwrite_secs = 1\nconnections_max = 1\n");
+    let mut deaf = connect(web.address);
+    let path = "/passeios?cidade=Altamira+%28PA%29&dataIda=2027-11-04&numeroDePessoas=1";
+    let asked = 500;
+    let many = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").repeat(asked);
+    deaf.write_all(many.as_bytes()).unwrap();
+    let began = std::time::Instant::now();
+    while web.get("/saude").status != 200 {
+        assert!(began.elapsed() < PATIENCE, "a deaf visitor keeps the only place");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let made = agency.tours.requests("passeio").len();
+    let page = web.get(path).body.len();
+    // What hyper keeps, what the kernel keeps, and what the visitor's own kernel takes.
+    let kept = 4 * 64 * 1024;
+    assert!(made > 0 && (made - 1) * page < kept, "{made} pages of {page} bytes");
+}
+
+#[test]
 fn a_connection_serves_one_request_after_another() {
     let agency = Agency::start();
     let web = Web::start(&agency, "");
