@@ -103,8 +103,13 @@ impl Findings {
     /// # Panics
     /// When something is.
     pub fn expect_none(&self) {
+        assert!(self.are_none(), "{self:#?}");
+    }
+
+    /// Whether nothing is wrong.
+    pub fn are_none(&self) -> bool {
         let wrong = [&self.half_booked, &self.lost, &self.unsettled, &self.miscounted];
-        assert!(wrong.iter().all(|list| list.is_empty()), "{self:#?}");
+        wrong.iter().all(|list| list.is_empty())
     }
 
     fn may_pass(&self) -> bool {

@@ -8,8 +8,13 @@ use crate::{Adopted, Found, Life, Outcome, StoreError};
 use agencia_protocol::trip::{DaemonName, Incarnation, Timestamp};
 use agencia_trip::Row;
 use async_channel::{Receiver, Sender};
+use log::warn;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// From how long on whoever runs the daemon is told that everybody waits for its disk.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// Where an answer goes. A request that is dropped unanswered drops its sender, and whoever
 /// waits reads [`StoreError::Unknown`]: no path can leave somebody waiting.
@@ -96,7 +101,15 @@ impl<R> Writer<R> {
     /// Serves until every handle is dropped and the queue is empty, or until the storage fails.
     pub(crate) fn run(mut self) -> Result<(), StoreError> {
         while let Ok(request) = self.queue.0.recv_blocking() {
+            let begun = Instant::now();
             self.serve(request)?;
+            let took = begun.elapsed();
+            if took >= SLOW {
+                let (count, waiting) = (self.batch.len(), self.queue.0.len());
+                warn!(
+                    "The ledger took {took:.1?} for {count} orders, and {waiting} more wait: is its disk slow?"
+                );
+            }
         }
         Ok(())
     }

@@ -217,6 +217,13 @@ impl<'a> Stage<'a> {
         self.site.proxies.iter().map(Proxy::sent_days_later).sum()
     }
 
+    /// Prints what the daemons have said since they were started last.
+    pub(crate) fn show_lines(&self) {
+        for (kind, daemon) in Kind::ALL.into_iter().zip(&self.daemons) {
+            println!("{}:\n{}", kind.name(), daemon.lines().text());
+        }
+    }
+
     fn signal(&self, at: usize, signal: Signal) {
         if !self.daemons[at].has_ended() {
             self.daemons[at].signal(signal);

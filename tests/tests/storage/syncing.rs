@@ -1,5 +1,5 @@
 //! A sync that fails at the commit: nobody knows whether it was done. The daemon says so, ends,
-//! and reads the truth when it is started again.
+//! and reads the truth when it is started again. And one that takes long.
 
 use crate::trip::{Trip, check_audit};
 use agencia_tests::faults::command::need_root;
@@ -43,6 +43,19 @@ fn a_sync_that_fails_is_unknown_to_whoever_holds_and_the_daemon_reads_the_truth(
     let held = trip.hold(Kind::Stays, &mut client[place(Kind::Stays)]);
     assert_eq!(held["estado"], "segura", "{held}");
     check_audit(&mut client[place(Kind::Stays)], 1, 0, 0);
+}
+
+#[test]
+fn a_sync_that_takes_long_is_told_to_whoever_runs_the_daemon() {
+    need_root(&[strace::NEEDS]);
+    let trio = Trio::new(&[100], crate::TIMES);
+    let [_flights, stays, _tours] = trio.start();
+    let micros = 1_100_000;
+    let slow = format!("fdatasync,fsync:delay_enter={micros}:when=1");
+    let _strace = Strace::attach(stays.process_id(), &slow);
+    let held = Trip::new().hold(Kind::Stays, &mut trio.connect()[place(Kind::Stays)]);
+    assert_eq!(held["estado"], "segura", "{held}");
+    stays.lines().wait_for(" for 1 orders, and 0 more wait: is its disk slow?");
 }
 
 #[test]
