@@ -31,7 +31,9 @@ pub(crate) fn write(path: &Path, kind: Kind, count: u64, units: u16) -> io::Resu
         record(&mut out, kind, number, units)?;
     }
     out.write_all(b"\n]\n")?;
-    out.flush()
+    out.flush()?;
+    // The disk is done with it: who starts with it does not wait for that.
+    out.get_ref().sync_all()
 }
 
 /// The id of an offer: sixteen digits, as those that the daemons make.

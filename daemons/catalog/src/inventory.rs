@@ -293,7 +293,7 @@ fn cut(file: File, mut hand_on: impl FnMut(Batch) -> bool) -> Result<(), Stop> {
 }
 
 fn cut_objects(file: File, mut hand_on: impl FnMut(&[u8]) -> bool) -> Result<(), Stop> {
-    let mut objects = Objects { file, buffer: Vec::new(), start: 0, ended: false };
+    let mut objects = Objects { file, buffer: Vec::new(), start: 0, end: 0, ended: false };
     objects.expect(b'[', "the file is not a JSON array")?;
     let mut next = objects.token()?;
     while next != b']' {
@@ -323,11 +323,17 @@ fn cut_objects(file: File, mut hand_on: impl FnMut(&[u8]) -> bool) -> Result<(),
 struct Objects {
     file: File,
     buffer: Vec<u8>,
+    /// Where in the buffer what was read and is not yet cut out begins and ends.
     start: usize,
+    end: usize,
     ended: bool,
 }
 
 impl Objects {
+    fn rest(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
     fn expect(&mut self, wanted: u8, otherwise: &str) -> Result<(), Stop> {
         match self.skip_space()? {
             Some(byte) if byte == wanted => {
@@ -345,14 +351,13 @@ impl Objects {
 
     fn skip_space(&mut self) -> Result<Option<u8>, Stop> {
         loop {
-            match self.buffer[self.start..].iter().find(|byte| !byte.is_ascii_whitespace()) {
-                Some(&byte) => {
-                    let space = |byte: &u8| byte.is_ascii_whitespace();
-                    self.start += self.buffer[self.start..].iter().take_while(|b| space(b)).count();
-                    return Ok(Some(byte));
+            match self.rest().iter().position(|byte| !byte.is_ascii_whitespace()) {
+                Some(spaces) => {
+                    self.start += spaces;
+                    return Ok(Some(self.buffer[self.start]));
                 }
                 None => {
-                    self.start = self.buffer.len();
+                    self.start = self.end;
                     if !self.more()? {
                         return Ok(None);
                     }
@@ -369,7 +374,7 @@ impl Objects {
         // Where the object stands so far: how deep, in a text or not, and how long it is.
         let (mut depth, mut in_text, mut length) = (0usize, false, 0);
         loop {
-            let rest = &self.buffer[self.start + length..];
+            let rest = &self.buffer[self.start + length..self.end];
             let found = match in_text {
                 true => memchr2(b'"', b'\\', rest),
                 // Texts stand close together: what finds a byte far away costs more to begin with.
@@ -408,17 +413,18 @@ impl Objects {
         if self.ended {
             return Ok(false);
         }
-        self.buffer.drain(..self.start);
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
         self.start = 0;
-        let kept = self.buffer.len();
-        self.buffer.resize(kept + CHUNK_BYTES, 0);
+        // It grows to where the longest record fits, and is filled again and again.
+        self.buffer.resize(self.buffer.len().max(self.end + CHUNK_BYTES), 0);
         let read = loop {
-            match self.file.read(&mut self.buffer[kept..]) {
+            match self.file.read(&mut self.buffer[self.end..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 read => break read.map_err(Stop::Read)?,
             }
         };
-        self.buffer.truncate(kept + read);
+        self.end += read;
         self.ended = read == 0;
         Ok(read > 0)
     }

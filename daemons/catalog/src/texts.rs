@@ -99,8 +99,9 @@ fn range_of(ends: &[u32], id: u32) -> Range<usize> {
 
 /// The text as it stands between the quotes of a JSON string.
 fn escape(text: &str) -> std::borrow::Cow<'_, str> {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(plain) {
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Without an early end many bytes are looked at together; hardly any text has a special one.
+    if !text.bytes().fold(false, |found, byte| found | is_special(byte)) {
         return text.into();
     }
     let quoted = serde_json::to_string(text).expect("a string can be written as JSON");

@@ -41,11 +41,17 @@ impl OfferId {
 }
 
 fn generated_key(text: &str) -> Option<OfferKey> {
-    let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    if text.len() != 16 || !text.bytes().all(hexadecimal) {
-        return None;
+    let digits: &[u8; 16] = text.as_bytes().try_into().ok()?;
+    let mut key = 0;
+    for digit in digits {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        key = key << 4 | u64::from(value);
     }
-    u64::from_str_radix(text, 16).ok().map(OfferKey)
+    Some(OfferKey(key))
 }
 
 impl fmt::Display for OfferId {

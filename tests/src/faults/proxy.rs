@@ -103,6 +103,8 @@ impl Proxy {
             hosts.enter(&host);
             let address = hosts.address(&host);
             let listener = TcpListener::bind((address, port)).expect("nobody else is on this host");
+            // It lives as long as the process, and they are gone before.
+            drop(hosts);
             bound.send(()).expect("somebody waits");
             let again = work.clone();
             thread::spawn(move || again.send_again(&repeats));
