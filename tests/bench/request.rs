@@ -7,8 +7,8 @@ use std::cell::Cell;
 /// seventeen million later.
 const MARKS: usize = 24;
 
-/// A frame that differs from all before it, behind its JSON, where no server looks: nothing that was
-/// kept for an earlier one helps to answer it.
+/// A frame that differs from all before it in the white space behind its JSON: nothing that was kept for
+/// an earlier one helps to answer it.
 #[derive(Debug)]
 pub(crate) struct NeverAsked {
     frame: Vec<u8>,

@@ -47,6 +47,7 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
     let mut lines: [(String, Vec<(f64, f64)>); 3] =
         ["ready, s", "search p50, us", "memory, 100 MB"].map(|name| (name.to_owned(), Vec::new()));
     let base = resident(&small)?;
+    let request = NeverAsked::of(&KIND.search(""));
     for offers in sizes {
         let sized = Stocked::new(offers)?;
         // Once more, so that the file is in the kernel's memory as after a restart.
@@ -61,10 +62,10 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
         let name = format!("scale {}", shown(offers));
         let [mut ours, mut others, mut p99]: [Vec<f64>; 3] = Default::default();
         for _ in 0..run.rounds {
-            let outcome = search(&daemon, run)?;
+            let outcome = search(&daemon, &request, run)?;
             ours.push(outcome.millis(0.5) * 1e3);
             p99.push(outcome.millis(0.99) * 1e3);
-            others.push(search(&small, run)?.millis(0.5) * 1e3);
+            others.push(search(&small, &request, run)?.millis(0.5) * 1e3);
         }
         let x = number(offers);
         for (line, y) in lines.iter_mut().zip([
@@ -114,8 +115,7 @@ pub(crate) fn measure(run: &Run, figures: &mut Figures) -> Result<(), Failure> {
 }
 
 /// A client that waits for each reply.
-fn search(daemon: &Daemon<'_>, run: &Run) -> io::Result<Outcome> {
-    let request = NeverAsked::of(&KIND.search(""));
+fn search(daemon: &Daemon<'_>, request: &NeverAsked, run: &Run) -> io::Result<Outcome> {
     let (connections, depth) = ALONE;
     let shape = Shape { connections, depth, time: run.round };
     let ask = |out: &mut Vec<u8>| request.append(out);

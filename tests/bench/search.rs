@@ -1,5 +1,5 @@
 //! A search that finds ten offers, beside Redis giving the same bytes, a bare echo of them, and a
-//! server that works as the report's did. Each figure twice: of a search that is made again and again, as
+//! server that works as the report's did. Each rate twice: of a search that is made again and again, as
 //! Redis is asked again and again, and of searches of which none was made before, for the same ten.
 
 use crate::figure::{Budget, Figure, Figures};
@@ -21,6 +21,8 @@ const DEPTHS: [usize; 2] = [1, 16];
 /// The budget is for so many connections.
 const JUDGED: usize = 16;
 
+/// How many of the contestants are ours: they come first.
+const OURS: usize = 2;
 /// A search that was made before.
 const AGAIN: &str = "search, again";
 /// A search that was not.
@@ -121,7 +123,7 @@ fn rounds(
         }
     }
     let Shape { connections, depth, .. } = shape;
-    let (ours, peers) = contestants.split_at(2);
+    let (ours, peers) = contestants.split_at(OURS);
     for (our, our_rates) in ours.iter().zip(&rates) {
         let name = format!("{} {connections} x {depth} deep", our.name);
         for (peer, peer_rates) in peers.iter().zip(&rates[ours.len()..]) {

@@ -31,8 +31,8 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// with 431 and closes.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
-/// How much is kept of what a visitor has no room for, in bytes: by hyper, and by the kernel. Without a
-/// limit that is megabytes, and whoever asks for page after page and reads none is served for as long.
+/// How much the kernel takes of what a visitor has no room for, in bytes. Without a limit it takes
+/// megabytes, and whoever asks for page after page and reads none is served for as long.
 const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 
 /// How many visitors above the limit are told so at once; the rest is closed without a word.
@@ -192,7 +192,6 @@ impl<S: Pages> Server<S> {
             .timer(TokioTimer::new())
             .header_read_timeout(Duration::from_secs(http.head_secs.get()))
             .max_header_size(HEAD_BYTES_MAX)
-            .max_buf_size(UNSENT_BYTES_MAX as usize)
             .serve_connection(TokioIo::new(stream), answer);
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {

@@ -139,8 +139,8 @@ pub trait Product: Sized + Send + Sync + 'static {
     /// first.
     fn render_chain(_: &Catalog<Self>, _: &[OfferIndex], _: &mut Object<'_>) {}
 
-    /// Answers a search. What it writes is kept and given again: it depends on nothing but the body and
-    /// the view.
+    /// Answers a search. What it writes is kept and given again: it depends on nothing but the body, the
+    /// product and this very view, which notes at which units it looks.
     ///
     /// # Errors
     /// The field that is wrong.

@@ -1,8 +1,9 @@
 //! A direct-mapped cache of replies to searches.
 //!
-//! Each is kept with everything that it depends on beside the catalog: the request, the minute, the
-//! limits, and the units left of every offer that was looked at. It is given again only while all of
-//! that is as it was, so nobody is ever told what is no longer so, and nothing has to be forgotten.
+//! Each is kept with everything that it depends on beside the catalog and the product, which stay: the
+//! request, the minute, the limits, and the units left of every offer that was looked at. It is given
+//! again only while all of that is as it was, so nobody is ever told what is no longer so, and nothing
+//! has to be forgotten.
 
 use crate::catalog::OfferIndex;
 use crate::product::Moment;
@@ -13,17 +14,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// How many replies are kept at most.
-const SLOTS: usize = 1 << 11;
+/// How many replies are kept at most. With their requests and units they take 15 MB at most, and twice
+/// that while a new inventory takes the place of the one in force.
+const SLOTS: usize = 1 << 10;
 
 /// The longest request whose reply is kept, in bytes.
 const REQUEST_BYTES_MAX: usize = 512;
 
-/// The longest reply that is kept, in bytes; all of them take 11 MB at most.
-const REPLY_BYTES_MAX: usize = 4 * 1024;
+/// The longest reply that is kept, in bytes: some fifty offers, the most that the pages ask for.
+const REPLY_BYTES_MAX: usize = 12 * 1024;
 
-/// Of how many offers the units left are compared before a reply is given again; more of them would
-/// take as long as to look for the offers anew.
+/// How many looks at units are compared before a reply is given again; more of them would take as long
+/// as to look for the offers anew.
 const SEEN_MAX: usize = 128;
 
 /// Each request has one slot, by its hash, and takes it when it is made twice and no other one missed
@@ -33,9 +35,8 @@ pub(crate) struct ReplyCache {
     slots: Box<[Slot]>,
 }
 
-/// Where the reply to some request may be kept.
 #[derive(Debug, Default)]
-pub(crate) struct Slot {
+struct Slot {
     /// The hash of the request that last was not found here: one that is made once displaces none.
     last_miss: AtomicU64,
     /// Read far more often than replaced, by several threads at once: a lock would be written to each
@@ -61,7 +62,7 @@ struct Kept {
 }
 
 /// The units left of an offer when it was looked at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     offer: OfferIndex,
     left: u16,
@@ -82,9 +83,12 @@ impl ReplyCache {
         left: impl Fn(OfferIndex) -> u16,
         write: impl FnOnce(&mut Vec<u8>, Option<&Witness>) -> Result<(), E>,
     ) -> Result<(), E> {
+        if question.request.len() > REQUEST_BYTES_MAX {
+            return write(out, None);
+        }
         let hash = xxh3_64(question.request);
-        let low = usize::try_from(hash % SLOTS as u64).expect("a slot is a place in memory");
-        let slot = &self.slots[low];
+        let place = usize::try_from(hash % SLOTS as u64).expect("a slot is a place in memory");
+        let slot = &self.slots[place];
         if let Some(kept) = &*slot.kept.load()
             && kept.answers(question)
             && kept.seen.iter().all(|seen| left(seen.offer) == seen.left)
@@ -106,10 +110,7 @@ impl ReplyCache {
 impl Slot {
     fn keep(&self, question: Question<'_>, seen: &[Seen], reply: &[u8]) {
         let Question { request, now, limits } = question;
-        if request.len() <= REQUEST_BYTES_MAX
-            && reply.len() <= REPLY_BYTES_MAX
-            && seen.len() <= SEEN_MAX
-        {
+        if reply.len() <= REPLY_BYTES_MAX && seen.len() <= SEEN_MAX {
             let (request, seen, reply) = (request.into(), seen.into(), reply.into());
             self.kept.store(Some(Arc::new(Kept { request, now, limits, seen, reply })));
         }
@@ -125,7 +126,8 @@ impl Kept {
 /// Remembers the units that a reply depends on.
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
-    /// In the order of looking; of more than [`SEEN_MAX`] not all.
+    /// In the order of looking; once where the same was seen twice in a row, and of more than
+    /// [`SEEN_MAX`] not all.
     seen: RefCell<Vec<Seen>>,
 }
 
@@ -133,8 +135,9 @@ impl Witness {
     /// That so many units of an offer are left.
     pub(crate) fn see(&self, offer: OfferIndex, left: u16) {
         let mut seen = self.seen.borrow_mut();
-        if seen.len() <= SEEN_MAX {
-            seen.push(Seen { offer, left });
+        let look = Seen { offer, left };
+        if seen.last() != Some(&look) && seen.len() <= SEEN_MAX {
+            seen.push(look);
         }
     }
 }
@@ -150,8 +153,8 @@ mod tests {
     const LIMITS: Limits = Limits { results_default: 10, results_max: 100 };
     const QUESTION: Question<'static> = Question { request: b"a", now: NOW, limits: LIMITS };
 
-    /// A house with one cache, and one number of units left of every offer.
-    struct House {
+    /// A cache, and what replies are made of: the same number of units left of every offer.
+    struct Fixture {
         cache: ReplyCache,
         left: Cell<u16>,
         /// Of how many offers a reply tells.
@@ -160,7 +163,7 @@ mod tests {
         length: Cell<usize>,
     }
 
-    impl House {
+    impl Fixture {
         fn new() -> Self {
             let (left, offers, length) = (Cell::new(1), Cell::new(1), Cell::new(1));
             Self { cache: ReplyCache::new(), left, offers, length }
@@ -196,42 +199,46 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_again_is_not_written_again() {
-        let house = House::new();
-        assert_eq!([(); 4].map(|()| house.is_written(QUESTION)), [true, true, false, false]);
+    fn what_is_asked_twice_is_not_written_a_third_time() {
+        let fixture = Fixture::new();
+        assert_eq!([(); 4].map(|()| fixture.is_written(QUESTION)), [true, true, false, false]);
     }
 
     #[test]
     fn a_sale_or_the_next_minute_or_other_limits_make_it_anew() {
-        let house = House::new();
-        assert!(house.is_kept(QUESTION));
-        house.left.set(0);
-        assert_eq!([(); 2].map(|()| house.is_written(QUESTION)), [true, false]);
+        let fixture = Fixture::new();
+        assert!(fixture.is_kept(QUESTION));
+        fixture.left.set(0);
+        assert_eq!([(); 2].map(|()| fixture.is_written(QUESTION)), [true, false]);
         let next_minute = Moment { minute: 6, ..NOW };
         let next_day = Moment { day: Day::from_number(20_601), ..NOW };
         for now in [next_minute, next_day, NOW] {
             let later = Question { now, ..QUESTION };
-            assert_eq!([(); 2].map(|()| house.is_written(later)), [true, false], "{now:?}");
+            assert_eq!([(); 2].map(|()| fixture.is_written(later)), [true, false], "{now:?}");
         }
         for limits in
             [Limits { results_max: 99, ..LIMITS }, Limits { results_default: 9, ..LIMITS }]
         {
             let other = Question { limits, ..QUESTION };
-            assert_eq!([(); 2].map(|()| house.is_written(other)), [true, false], "{limits:?}");
+            assert_eq!([(); 2].map(|()| fixture.is_written(other)), [true, false], "{limits:?}");
         }
     }
 
     #[test]
-    fn who_is_asked_for_once_displaces_nobody() {
-        let house = House::new();
+    fn what_is_asked_once_displaces_nothing() {
         let place = |request: &[u8]| xxh3_64(request) % SLOTS as u64;
-        let other = (0u32..).map(|number| number.to_string());
-        let other = other.into_iter().find(|other| place(other.as_bytes()) == place(b"a")).unwrap();
+        let mut others = (0u32..).map(|number| number.to_string());
+        let other = others.find(|other| place(other.as_bytes()) == place(b"a")).unwrap();
         let other = Question { request: other.as_bytes(), ..QUESTION };
-        assert!(house.is_kept(QUESTION));
-        assert!(house.is_written(other) && !house.is_written(QUESTION));
-        assert!(house.is_written(other) && !house.is_written(other));
-        assert!(house.is_written(QUESTION));
+        let fixture = Fixture::new();
+        assert!(fixture.is_kept(QUESTION));
+        assert!(fixture.is_written(other) && !fixture.is_written(QUESTION));
+        assert!(fixture.is_written(other) && !fixture.is_written(other));
+        assert!(fixture.is_written(QUESTION));
+        // Nor is what was asked twice, with something else of that slot in between.
+        let fixture = Fixture::new();
+        let asked = [other, QUESTION, other, QUESTION, other];
+        assert_eq!(asked.map(|question| fixture.is_written(question)), [true; 5]);
     }
 
     #[test]
@@ -239,17 +246,17 @@ mod tests {
         let at_and_past = |limit| [limit, limit + 1];
         let request = |length| {
             let request = vec![b'x'; length];
-            House::new().is_kept(Question { request: &request, ..QUESTION })
+            Fixture::new().is_kept(Question { request: &request, ..QUESTION })
         };
         let reply = |length| {
-            let house = House::new();
-            house.length.set(length);
-            house.is_kept(QUESTION)
+            let fixture = Fixture::new();
+            fixture.length.set(length);
+            fixture.is_kept(QUESTION)
         };
         let seen = |offers| {
-            let house = House::new();
-            house.offers.set(offers);
-            house.is_kept(QUESTION)
+            let fixture = Fixture::new();
+            fixture.offers.set(offers);
+            fixture.is_kept(QUESTION)
         };
         assert_eq!(at_and_past(REQUEST_BYTES_MAX).map(request), [true, false]);
         assert_eq!(at_and_past(REPLY_BYTES_MAX).map(reply), [true, false]);

@@ -226,7 +226,7 @@ impl<'a, P: Product> View<'a, P> {
 
     /// Whether the offer is still sold and has so many units left.
     pub fn is_left(&self, offer: OfferIndex, units: u16) -> bool {
-        self.units_left(offer) >= units && self.catalog.is_open(offer, self.now)
+        self.catalog.is_open(offer, self.now) && self.units_left(offer) >= units
     }
 
     /// Writes an offer as a list shows it: its record, its id and what is left of it.

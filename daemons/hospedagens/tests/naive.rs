@@ -122,7 +122,9 @@ fn describe(stay: &Stay, nights: u16, total: u32) -> Vec<String> {
     let total = Money::from_cents(total).to_string();
     let long = if nights > 1 { (leaving.iso(), nights, total) } else { Default::default() };
     let name = (&stay.hotel, &stay.address, stay.number, &stay.city);
-    vec![format!("{name:?} {} {:?} {} {long:?}", stay.beds, stay.price, stay.breakfast)]
+    // Which of equal nights is taken the price does not say.
+    let left = stay.capacity.filter(|_| nights == 1);
+    vec![format!("{name:?} {} {:?} {} {long:?} {left:?}", stay.beds, stay.price, stay.breakfast)]
 }
 
 fn shown(stays: &[Stay]) -> Vec<(u32, Vec<String>)> {
@@ -136,7 +138,8 @@ fn shown(stays: &[Stay]) -> Vec<(u32, Vec<String>)> {
     let of = |stay: &Stay| {
         let name = (&stay.hotel, &stay.address, stay.number, &stay.city);
         let long = long(stay);
-        format!("{name:?} {} {:?} {} {long:?}", stay.beds, stay.price, stay.breakfast)
+        let left = stay.available.filter(|_| stay.nights.is_none());
+        format!("{name:?} {} {:?} {} {long:?} {left:?}", stay.beds, stay.price, stay.breakfast)
     };
     let cost = |stay: &Stay| stay.total.unwrap_or(stay.price).cents();
     stays.iter().map(|stay| (cost(stay), vec![of(stay)])).collect()

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// From how long on whoever runs the daemon is told that everybody waits for its disk.
+/// From how long on whoever runs the daemon is told that orders wait for its disk.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// Where an answer goes. A request that is dropped unanswered drops its sender, and whoever
@@ -101,15 +101,7 @@ impl<R> Writer<R> {
     /// Serves until every handle is dropped and the queue is empty, or until the storage fails.
     pub(crate) fn run(mut self) -> Result<(), StoreError> {
         while let Ok(request) = self.queue.0.recv_blocking() {
-            let begun = Instant::now();
             self.serve(request)?;
-            let took = begun.elapsed();
-            if took >= SLOW {
-                let (count, waiting) = (self.batch.len(), self.queue.0.len());
-                warn!(
-                    "The ledger took {took:.1?} for {count} orders, and {waiting} more wait: is its disk slow?"
-                );
-            }
         }
         Ok(())
     }
@@ -144,7 +136,16 @@ impl<R> Writer<R> {
     }
 
     fn apply(&mut self) -> Result<(), Fault> {
+        let begun = Instant::now();
         let applied = self.database.apply(&self.batch)?;
+        let took = begun.elapsed();
+        if took >= SLOW {
+            let (count, waiting) = (self.batch.len(), self.queue.0.len());
+            warn!(
+                "The ledger took {took:.1?} for {count} orders, and {waiting} more wait: is its \
+                 disk slow?"
+            );
+        }
         self.counters.note_full(self.database.is_full());
         self.tell(&applied);
         let mut written = applied.rows.iter().map(|(_, row)| row).peekable();

@@ -103,7 +103,7 @@ impl Proxy {
             hosts.enter(&host);
             let address = hosts.address(&host);
             let listener = TcpListener::bind((address, port)).expect("nobody else is on this host");
-            // It lives as long as the process, and they are gone before.
+            // This thread never ends; the hosts are taken down when the last one lets go of them.
             drop(hosts);
             bound.send(()).expect("somebody waits");
             let again = work.clone();

@@ -179,16 +179,18 @@ impl<'a> Chaos<'a> {
         let hold = Duration::from_secs(self.times.hold_secs.into());
         let back_off = Duration::from_secs_f64(self.times.ask_pause_secs_max);
         let due = Instant::now() + hold + back_off + SLACK;
-        self.told(self.books.check_last(new, &mut self.stage.site.connect(), due))
+        self.show_if_wrong(self.books.check_last(new, &mut self.stage.site.connect(), due))
     }
 
     /// Compares all of the books with the daemons: what was lost once stays lost.
     fn check_all(&self) -> Findings {
-        self.told(self.books.check(&mut self.stage.site.connect(), Instant::now() + crate::SLACK))
+        self.show_if_wrong(
+            self.books.check(&mut self.stage.site.connect(), Instant::now() + crate::SLACK),
+        )
     }
 
     /// Shows what the daemons said, if something is wrong.
-    fn told(&self, findings: Findings) -> Findings {
+    fn show_if_wrong(&self, findings: Findings) -> Findings {
         if !findings.are_none() {
             self.stage.show_lines();
         }

@@ -51,7 +51,7 @@ fn a_sync_that_takes_long_is_told_to_whoever_runs_the_daemon() {
     let trio = Trio::new(&[100], crate::TIMES);
     let [_flights, stays, _tours] = trio.start();
     let micros = 1_100_000;
-    let slow = format!("fdatasync,fsync:delay_enter={micros}:when=1");
+    let slow = format!("fdatasync,fsync:delay_enter={micros}");
     let _strace = Strace::attach(stays.process_id(), &slow);
     let held = Trip::new().hold(Kind::Stays, &mut trio.connect()[place(Kind::Stays)]);
     assert_eq!(held["estado"], "segura", "{held}");
