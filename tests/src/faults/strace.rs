@@ -2,6 +2,7 @@
 
 use crate::PATIENCE;
 use crate::process::{Process, Signal};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,7 +33,18 @@ impl Strace {
     /// # Panics
     /// When it cannot attach.
     pub fn attach(process_id: u32, tampering: &str) -> Self {
-        let strace = Self::launch(process_id, tampering, None);
+        let strace = Self::launch(process_id, tampering, None, &[]);
+        strace.process.lines.wait_for(" attached");
+        strace
+    }
+
+    /// The same for calls on this file alone, and for a process that has it open already.
+    ///
+    /// # Panics
+    /// When it cannot attach.
+    pub fn attach_to_file(process_id: u32, tampering: &str, file: &Path) -> Self {
+        let file = file.to_str().expect("a path of this suite is text");
+        let strace = Self::launch(process_id, tampering, None, &["--trace-path", file]);
         strace.process.lines.wait_for(" attached");
         strace
     }
@@ -42,7 +54,7 @@ impl Strace {
     /// # Panics
     /// When it cannot attach.
     pub fn attach_noting(process_id: u32, tampering: &str, noted: &str) -> Self {
-        let strace = Self::launch(process_id, tampering, Some(noted));
+        let strace = Self::launch(process_id, tampering, Some(noted), &[]);
         strace.process.lines.wait_for(" attached");
         strace
     }
@@ -57,12 +69,12 @@ impl Strace {
 
     /// The same, for a process that may end meanwhile: nothing then.
     pub fn try_attach(process_id: u32, tampering: &str) -> Option<Self> {
-        let strace = Self::launch(process_id, tampering, None);
+        let strace = Self::launch(process_id, tampering, None, &[]);
         let attached = |lines: &[String]| lines.iter().any(|line| line.contains("attached"));
         strace.process.lines.reaches(attached).then_some(strace)
     }
 
-    fn launch(process_id: u32, tampering: &str, noted: Option<&str>) -> Self {
+    fn launch(process_id: u32, tampering: &str, noted: Option<&str>, more: &[&str]) -> Self {
         let call = tampering.split(':').next().unwrap_or_default();
         let (reader, writer) = std::io::pipe().expect("a pipe can be made");
         let mut command = Command::new("strace");
@@ -74,7 +86,8 @@ impl Strace {
                 command.args(["-f", "--trace", &calls, "--string-limit", NOTED_BYTES_MAX])
             }
         };
-        command.arg(format!("--inject={tampering}")).args(["-p", &process_id.to_string()]);
+        command.arg(format!("--inject={tampering}")).args(more);
+        command.args(["-p", &process_id.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(writer);
         let process = Process::start(&mut command, vec![Box::new(reader)], || {});
         Self { process, traced: process_id }

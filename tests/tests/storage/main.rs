@@ -3,6 +3,7 @@
 
 mod trip;
 mod syncing;
+mod copying;
 mod full;
 mod damaged;
 
