@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { checkLight, checkUsable, checkValid, portray } from './checks.mjs';
+import { checkLight, checkUsable, checkValid, portray, takePicture } from './checks.mjs';
 import { WORDS } from './words.mjs';
 
 /** The two instances of the web client, given by the Rust side that has started them. */
@@ -139,7 +139,7 @@ export class Visitor {
     mkdirSync(SCREENS, { recursive: true });
     this.#pictures += 1;
     const file = `${this.name}-${this.#pictures}-${picture}.png`;
-    await page.screenshot({ path: path.join(SCREENS, file), fullPage: true });
+    await takePicture(page, { path: path.join(SCREENS, file), fullPage: true });
     const html = await this.#html;
     await checkValid(html, picture);
     // A visitor of both instances has the assets of each: only one is of this page.
