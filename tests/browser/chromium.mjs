@@ -21,7 +21,7 @@ export const SHORT_SITE = required('AGENCIA_SHORT_SITE');
 const checked = new Set();
 
 /** How long a page may take, in milliseconds. Only a failing test waits that long. */
-const PATIENCE = 10_000;
+const PATIENCE = 20_000;
 
 export function required(name) {
   const value = process.env[name];
