@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { HtmlValidate } from 'html-validate';
-import { errors } from 'playwright-core';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -53,23 +52,6 @@ export async function checkUsable(page, name) {
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }
 
-/** How long one picture may take, in milliseconds: many times what one takes. */
-const PICTURE_PATIENCE = 5_000;
-const PICTURE_TRIES = 3;
-
-/** A picture of a page or of a part of it. Chromium was seen, once in many thousands, not to deliver
- * the frame that it was asked for: then it is asked again. */
-export async function takePicture(subject, options) {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await subject.screenshot({ timeout: PICTURE_PATIENCE, ...options });
-    } catch (error) {
-      if (!(error instanceof errors.TimeoutError) || tries === PICTURE_TRIES) throw error;
-      console.log(`no picture after ${PICTURE_PATIENCE} ms, try ${tries}: ${error.message}`);
-    }
-  }
-}
-
 /** The widths at which a state of a page is looked at beside the visitor's own. */
 const WIDTHS = { 1440: [768, 1440], 360: [360] };
 
@@ -82,7 +64,7 @@ export async function portray(page, file) {
     assert.ok(wide <= width, `${file} is ${wide} wide where there are ${width}`);
     for (const colorScheme of width === own.width ? ['dark'] : ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
-      await takePicture(page, { path: `${file}-${width}-${colorScheme}.png`, fullPage: true });
+      await page.screenshot({ path: `${file}-${width}-${colorScheme}.png`, fullPage: true });
     }
   }
   await page.emulateMedia({ colorScheme: null });

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { checkLight, checkUsable, checkValid, portray, takePicture } from './checks.mjs';
+import { checkLight, checkUsable, checkValid, portray } from './checks.mjs';
 import { WORDS } from './words.mjs';
 
 /** The two instances of the web client, given by the Rust side that has started them. */
@@ -21,7 +21,7 @@ export const SHORT_SITE = required('AGENCIA_SHORT_SITE');
 const checked = new Set();
 
 /** How long a page may take, in milliseconds. Only a failing test waits that long. */
-const PATIENCE = 20_000;
+const PATIENCE = 10_000;
 
 export function required(name) {
   const value = process.env[name];
@@ -139,7 +139,7 @@ export class Visitor {
     mkdirSync(SCREENS, { recursive: true });
     this.#pictures += 1;
     const file = `${this.name}-${this.#pictures}-${picture}.png`;
-    await takePicture(page, { path: path.join(SCREENS, file), fullPage: true });
+    await page.screenshot({ path: path.join(SCREENS, file), fullPage: true });
     const html = await this.#html;
     await checkValid(html, picture);
     // A visitor of both instances has the assets of each: only one is of this page.

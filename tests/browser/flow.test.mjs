@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
-import { takePicture } from './checks.mjs';
 import { SHORT_SITE, SITES, Visitor, launch } from './chromium.mjs';
 import { pressKey, tabTo } from './keyboard.mjs';
 import { ANA, BENTO, STEPS, book, checkFilled, locator, searchFlights, walk } from './walk.mjs';
@@ -262,7 +261,7 @@ test('a voucher opens on a phone by its code, fits one sheet and goes into a cal
   const bought = await visitor.page.locator('.locator strong').innerText();
   for (const colorScheme of ['light', 'dark']) {
     await visitor.page.emulateMedia({ colorScheme });
-    const seen = PNG.sync.read(await takePicture(visitor.page.locator('.qr svg')));
+    const seen = PNG.sync.read(await visitor.page.locator('.qr svg').screenshot());
     const code = jsQR(new Uint8ClampedArray(seen.data), seen.width, seen.height);
     assert.ok(code, `the code is read in the ${colorScheme} theme`);
     assert.ok(code.data.startsWith(`${SITES[0]}/viagem/`), code.data);

@@ -14,7 +14,7 @@ use uuid::Uuid;
 const TOGETHER: usize = 100;
 /// The pause between two questions of one kind.
 const PAUSE: Duration = Duration::from_millis(20);
-/// From how long on it is told that a daemon takes long over its answers.
+/// From how long on it is told that a daemon took long over its answers: findings may come of that.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// What one daemon was to sell to a trip.
@@ -133,9 +133,7 @@ impl Books {
         Self { capacities: capacities.to_vec(), trips: Vec::new() }
     }
 
-    /// Compares what was told with what is. What is not settled may still become so until `due`, and
-    /// for as much longer as the daemons took over an answer: it comes from the ledger, so a machine
-    /// or a disk that has other work is given the time that it takes.
+    /// Compares what was told with what is. What is not settled may still become so until `due`.
     pub fn check(&self, clients: &mut [Client; 3], due: Instant) -> Findings {
         let (mut states, mut findings) = self.check_since(0, clients, due);
         loop {
@@ -145,7 +143,7 @@ impl Books {
             // Of a trip whose cancelling was asked for, the units may have gone back since it was
             // looked at.
             let may_pass = findings.may_pass() || !findings.miscounted.is_empty();
-            if !may_pass || Instant::now() >= due + states.longest {
+            if !may_pass || Instant::now() >= due {
                 return findings;
             }
             std::thread::sleep(PAUSE);
@@ -169,7 +167,7 @@ impl Books {
         states.ask(trips, clients);
         loop {
             let findings = compare(trips, &states);
-            if !findings.may_pass() || Instant::now() >= due + states.longest {
+            if !findings.may_pass() || Instant::now() >= due {
                 return (states, findings);
             }
             std::thread::sleep(PAUSE);
@@ -259,11 +257,7 @@ fn compare(trips: &[Trip], states: &States) -> Findings {
 
 /// What each daemon said last of each trip that has a part there.
 #[derive(Debug, Default)]
-struct States {
-    of_daemons: [HashMap<Uuid, Value>; 3],
-    /// The longest that one of them took over what was asked in one write.
-    longest: Duration,
-}
+struct States([HashMap<Uuid, Value>; 3]);
 
 impl States {
     /// Asks every daemon for its parts of these trips.
@@ -280,19 +274,18 @@ impl States {
                 for id in ids {
                     let reply = client.read();
                     assert!(reply["estado"].is_string(), "{}: {reply}", kind.name());
-                    self.of_daemons[place(kind)].insert(*id, reply);
+                    self.0[place(kind)].insert(*id, reply);
                 }
                 let took = asked.elapsed();
                 if took > SLOW {
                     println!("{} took {took:.1?} over {} answers", kind.name(), ids.len());
                 }
-                self.longest = self.longest.max(took);
             }
         }
     }
 
     fn of(&self, trip: &Trip, part: &Part) -> &Value {
-        &self.of_daemons[place(part.kind)][&trip.id]
+        &self.0[place(part.kind)][&trip.id]
     }
 
     fn is(&self, trip: &Trip, part: &Part, word: &str) -> bool {
@@ -301,7 +294,7 @@ impl States {
 
     /// Whether the trip has a part in this daemon that is like this.
     fn has_part(&self, kind: Kind, trip: &Trip, word: &str) -> bool {
-        self.of_daemons[place(kind)].get(&trip.id).is_some_and(|view| view["estado"] == word)
+        self.0[place(kind)].get(&trip.id).is_some_and(|view| view["estado"] == word)
     }
 
     /// Whether all parts are booked, or all are not.

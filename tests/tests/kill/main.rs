@@ -11,25 +11,19 @@ mod traveller;
 mod web;
 mod scene;
 
-use agencia_tests::books::{Books, Findings, Trip};
+use agencia_tests::Kind;
+use agencia_tests::books::Findings;
 use agencia_tests::faults::command::need_root;
 use agencia_tests::faults::strace;
-use agencia_tests::process::Signal;
 use agencia_tests::seed::{is_soak, random, seed};
-use agencia_tests::trio::{Times, Trio, offer_id, place};
-use agencia_tests::{Client, Kind};
+use agencia_tests::trio::{Times, Trio};
 use scene::{Scene, Victim, was_killed};
-use serde_json::json;
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, Instant};
-use uuid::Uuid;
 
 /// Deadlines are those of a quick run also in the longer form, which kills in more trips: how long a
 /// part waits has no influence on where a process can be killed.
 pub(crate) const TIMES: Times = Times::QUICK;
-/// How long parts are held.
-const HOLD: Duration = Duration::from_secs(TIMES.hold_secs as u64);
 /// A hold, the decision's deadline, the longest pause, and what a slow machine adds.
 const SETTLED: Duration = Duration::from_secs(12);
 /// The most kills of one series: what a daemon does beside the trip could go on for ever.
@@ -112,41 +106,6 @@ fn nothing_but_sigkill_counts_as_a_kill() {
         let said = panic.downcast_ref::<String>().expect("a text");
         assert!(said.contains("its last words"), "{end}: {said}");
     }
-}
-
-/// The books give a daemon that stands still, as the machine or its disk may, the time that it takes to
-/// answer, and one that answers no more than it was given.
-#[test]
-fn a_daemon_that_stands_still_is_waited_for_and_a_hold_that_lasts_is_noticed() {
-    let trio = Trio::new(&CAPACITIES, TIMES);
-    let daemons = trio.start();
-    let stays = &daemons[place(Kind::Stays)];
-    let hold = |secs: u32| {
-        let trip = Trip::new(Uuid::now_v7(), &[(Kind::Stays, 0, 1)]);
-        let items = json!([{"id": offer_id(Kind::Stays, 0), "quantidade": 1}]);
-        let message = json!({"action": "segurar", "viagem": trip.id.to_string(), "revisao": 1,
-                             "itens": items, "validade": secs});
-        let reply = stays.connect().ask(message.to_string());
-        assert_eq!(reply["estado"], "segura", "{reply}");
-        trip
-    };
-    let look = |clients: &mut [Client; 3], trip: Trip| {
-        let mut books = Books::new(&CAPACITIES);
-        books.trips.push(trip);
-        books.check_last(1, clients, Instant::now() + HOLD / 2)
-    };
-    let (trip, mut clients) = (hold(TIMES.hold_secs), trio.connect());
-    stays.freeze();
-    let findings = thread::scope(|scope| {
-        scope.spawn(|| {
-            thread::sleep(2 * HOLD);
-            stays.signal(Signal::CONT);
-        });
-        look(&mut clients, trip)
-    });
-    findings.expect_none();
-    let unsettled = look(&mut clients, hold(60)).unsettled;
-    assert_eq!(unsettled.len(), 1, "a hold that lasts is noticed");
 }
 
 /// A message of a trip at which the web client was not killed, or at whose answer.

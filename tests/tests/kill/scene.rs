@@ -20,11 +20,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// How long a traveller goes on asking: below what the end of a process is waited for, so that its
-/// last word is heard. All daemons are there or come back at once: a trip takes a fraction of it.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// From how long on a trip's end is told of: machines stop for a while, daemons should not.
-const SLOW: Duration = Duration::from_secs(2);
+/// How long a traveller goes on asking a daemon that is gone.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// How long after the last word a daemon may still be about something of the trip's.
 const AFTERWARDS: Duration = Duration::from_millis(400);
 /// How often it is looked whether something has happened.
@@ -235,11 +232,8 @@ impl<'a> Scene<'a> {
     fn finish(&mut self, trip: &mut Trip, errand: Errand) {
         let begun = Instant::now();
         let (told, _) = Traveller::start(self.trio, trip, errand, PATIENCE, None).finish();
-        let took = begun.elapsed();
-        if took > SLOW {
-            println!("{} was finished in {took:.1?}: {told:?}\n{}", trip.id, self.lines());
-        }
-        assert_ne!(told, Told::Unknown, "all daemons are there");
+        let (took, lines) = (begun.elapsed(), self.lines());
+        assert_ne!(told, Told::Unknown, "all daemons are there, after {took:.1?}:\n{lines}");
         if let (Told::Booked(first), Told::Booked(second)) = (&trip.told, &told) {
             assert_eq!(first, second, "one trip has one locator");
         }
